@@ -1,0 +1,122 @@
+package sala.model.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A fixed team of threads that runs one {@link Job} at a time, each worker once, the caller being worker 0. A decode
+ * step runs hundreds of jobs of some microseconds, so waiting workers spin for a while before they park, and running a
+ * job allocates nothing. Not reentrant; one caller at a time.
+ */
+final class WorkerTeam implements AutoCloseable {
+    /** Work that every worker does a share of. Shares must not depend on each other. */
+    interface Job {
+        /**
+         * Does one share.
+         *
+         * @param worker which share, {@code 0 <= worker < workers}
+         * @param workers number of shares
+         */
+        void run(int worker, int workers);
+    }
+
+    /** Spins before parking: tens of microseconds, longer than the gaps inside a decode step. */
+    private static final int SPINS = 20_000;
+
+    private final Thread[] threads;
+    private final AtomicInteger pending = new AtomicInteger();
+    private volatile int generation;
+    private volatile boolean closed;
+    private volatile @Nullable Job job;
+    private volatile @Nullable Throwable failure;
+
+    WorkerTeam(int workers) {
+        if (workers < 1) {
+            throw new IllegalArgumentException("a team needs at least 1 worker, found " + workers);
+        }
+        threads = new Thread[workers - 1];
+        for (int i = 0; i < threads.length; i++) {
+            int worker = i + 1;
+            threads[i] =
+                    Thread.ofPlatform().daemon().name("sala-worker-" + worker).start(() -> work(worker));
+        }
+    }
+
+    int size() {
+        return threads.length + 1;
+    }
+
+    /**
+     * Runs every share of the job and waits for all. A share that throws does not stop the others; the first exception
+     * is rethrown here.
+     */
+    void run(Job newJob) {
+        if (closed) {
+            throw new IllegalStateException("the worker team is closed");
+        }
+        job = newJob;
+        pending.set(threads.length);
+        int next = generation + 1; // only the caller writes it; the volatile write publishes job and pending
+        generation = next;
+        for (Thread thread : threads) {
+            LockSupport.unpark(thread);
+        }
+        runShare(newJob, 0);
+        while (pending.get() != 0) {
+            Thread.onSpinWait();
+        }
+        job = null;
+        Throwable thrown = failure;
+        if (thrown != null) {
+            failure = null;
+            throw new IllegalStateException("a worker failed: " + thrown, thrown);
+        }
+    }
+
+    private void runShare(Job current, int worker) {
+        try {
+            current.run(worker, size());
+        } catch (RuntimeException | Error e) {
+            failure = e;
+        }
+    }
+
+    private void work(int worker) {
+        int seen = 0;
+        while (true) {
+            int spins = 0;
+            while (generation == seen) {
+                if (closed) {
+                    return;
+                }
+                if (spins < SPINS) {
+                    spins++;
+                    Thread.onSpinWait();
+                } else {
+                    LockSupport.park(this);
+                }
+            }
+            seen = generation;
+            Job current = job;
+            if (current != null) {
+                runShare(current, worker);
+            }
+            pending.decrementAndGet();
+        }
+    }
+
+    /** First element of a worker's share when {@code count} elements are cut evenly at multiples of {@code unit}. */
+    static int shareStart(int count, int unit, int worker, int workers) {
+        int units = (count + unit - 1) / unit;
+        return (int) Math.min(count, (long) units * worker / workers * unit);
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        for (Thread thread : threads) {
+            LockSupport.unpark(thread);
+        }
+    }
+}
