@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import sala.loader.CheckpointException;
+import sala.model.BackendUnavailableException;
 import sala.model.ContextLengthException;
 
 /** One line for the person at the terminal from what went wrong. */
@@ -17,6 +18,7 @@ final class FailureMessage {
                     case CommandException e -> text(e);
                     case UsageException e -> text(e);
                     case CheckpointException e -> text(e);
+                    case BackendUnavailableException e -> text(e);
                     case ContextLengthException e -> text(e) + " with --context-length N";
                     case UncheckedIOException e -> ofInputOutput(e.getCause());
                     case IOException e -> ofInputOutput(e);
