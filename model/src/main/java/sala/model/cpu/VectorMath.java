@@ -1,7 +1,12 @@
 package sala.model.cpu;
 
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
 import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.IntVector;
+import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
+import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -14,6 +19,12 @@ final class VectorMath {
 
     /** Lanes of {@link #SPECIES}, a power of two from 4 on. */
     static final int LANES = SPECIES.length();
+
+    /** As many shorts as {@link #SPECIES} has floats. */
+    static final VectorSpecies<Short> HALF_SHORTS =
+            VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
+
+    private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
 
     private static final float LOG2_E = 0x1.715476p0f;
     /** ln 2 in two parts; a product of the first, of 9 bits, with an exponent is exact. */
@@ -67,6 +78,12 @@ final class VectorMath {
     /** {@code x * sigmoid(x)} in every lane, for finite x. */
     static FloatVector silu(FloatVector x) {
         return x.div(exp(x.neg()).add(1f));
+    }
+
+    /** Loads {@link #LANES} little-endian shorts into the low halves of ints, the high halves being 0. */
+    static IntVector loadUnsignedShorts(MemorySegment segment, long offsetBytes) {
+        return (IntVector) ShortVector.fromMemorySegment(HALF_SHORTS, segment, offsetBytes, ByteOrder.LITTLE_ENDIAN)
+                .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
     }
 
     private static FloatVector broadcast(FloatVector like, float value) {
