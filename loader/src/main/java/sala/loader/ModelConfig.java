@@ -57,6 +57,13 @@ public record ModelConfig(
         eosTokenIds = List.copyOf(eosTokenIds);
     }
 
+    /** The released MiniCPM-SALA: every field at its default. */
+    public static ModelConfig released() {
+        return ModelConfigReader.parse(
+                "the released configuration",
+                "{\"model_type\": \"minicpm_sala\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+    }
+
     public int numLayers() {
         return mixerTypes.size();
     }
