@@ -29,10 +29,11 @@ import sala.model.cpu.MachineLimits;
         name = "bench",
         description = "Measures prompt processing (pp) and generation (tg) as llama-bench does.",
         footer = {
-            "%nLists may be given as 1,2 or by repeating the option; ranges as 1-4, 0-512+128 or 128-1024*2.",
-            "A result is the mean and standard deviation of the rates, their median and range, and the share of what",
-            "this machine can do at best, measured in the same run: memory bandwidth for generation, f32 multiply-adds",
-            "for prompt processing. Tokenizer and sampling are not part of it. Examples:",
+            "%nLists may be given as 1,2 or by repeating the option; ranges as 1-4, 0-512+128",
+            "or 128-1024*2. A result is the mean and standard deviation of the rates, their",
+            "median and range, and the share of what this machine can do at best, measured",
+            "in the same run: memory bandwidth for generation, f32 multiply-adds for prompt",
+            "processing. Tokenizer and sampling are not part of it. Examples:",
             "  sala bench --shape 1b -p 512 -n 64 -r 5",
             "  sala bench -m MiniCPM-SALA -p 0 -n 32 -d 0,8192,65536 -o jsonl"
         })

@@ -21,7 +21,8 @@ import sala.model.SessionOptions;
         name = "logits",
         description = "Prints the logits, and the chosen blocks, after given token ids.",
         footer = {
-            "%nThe ids are fed in one call, whose length decides between dense and sparse attention.",
+            "%nThe ids are fed in one call, whose length decides between dense and sparse",
+            "attention.",
             "JSON: {\"tokens\":[..],\"positions\":[{\"position\":2,\"logits\":[..]}],",
             "       \"blocks\":[{\"layer\":0,\"kvHead\":0,\"position\":2,\"selected\":[0,3,4]}]}",
             "Logits are written so that they read back to the same 32-bit float. Example:",

@@ -10,6 +10,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ScopeType;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.UnmatchedArgumentException;
 
 /** The {@code sala} command: what its subcommands have in common is here, what they do is in their own classes. */
 @Command(
@@ -18,7 +19,6 @@ import picocli.CommandLine.Spec;
         scope = ScopeType.INHERIT,
         versionProvider = SalaCommand.Version.class,
         sortOptions = false,
-        usageHelpAutoWidth = true,
         synopsisSubcommandLabel = "COMMAND",
         description = "Runs MiniCPM-SALA models on the CPU.",
         exitCodeListHeading = "%nExit codes:%n",
@@ -95,7 +95,7 @@ public final class SalaCommand implements Runnable {
 
     private int refuse(ParameterException e) {
         String name = e.getCommandLine().getCommandSpec().qualifiedName();
-        streams.err().println("sala: %s (%s --help lists the options)".formatted(oneLine(e), name));
+        streams.err().println("sala: %s (%s --help shows how)".formatted(describe(e), name));
         printTrace(e);
         return CommandLine.ExitCode.USAGE;
     }
@@ -113,7 +113,18 @@ public final class SalaCommand implements Runnable {
         }
     }
 
-    private static String oneLine(Exception e) {
+    private static String describe(ParameterException e) {
+        if (e instanceof UnmatchedArgumentException unmatched) {
+            String argument = unmatched.getUnmatched().getFirst();
+            String what = unmatched.isUnknownOption()
+                    ? "option"
+                    : e.getCommandLine().getParent() == null ? "command" : "argument";
+            String suggestion = unmatched.getSuggestions().stream()
+                    .findFirst()
+                    .map(similar -> ", did you mean " + similar + "?")
+                    .orElse("");
+            return "unknown %s '%s'%s".formatted(what, argument, suggestion);
+        }
         String message = e.getMessage();
         return message == null ? e.toString() : message.replaceAll("\\s*\\R\\s*", " ");
     }

@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import sala.loader.GenerationConfig;
@@ -99,9 +98,74 @@ final class SamplingOptions {
     private boolean ignoreEos;
 
     int maxTokens() {
-        if (maxTokens < 0) {
-            throw new UsageException("--max-tokens must not be negative, found " + maxTokens);
-        }
         return maxTokens;
+    }
+
+    /**
+     * Checks what needs no model.
+     *
+     * @throws UsageException naming the option, what it takes and what it was given
+     */
+    void check() {
+        check("--temperature", temperature == null ? 0 : temperature, 0, 100);
+        check("--top-k", topK == null ? 0 : topK, 0, Integer.MAX_VALUE);
+        check("--top-p", topP == null ? 1 : topP, 0, 1);
+        check("--min-p", minP, 0, 1);
+        check("--repetition-penalty", repetitionPenalty == null ? 1 : repetitionPenalty, 0.01, 100);
+        check("--presence-penalty", presencePenalty, -100, 100);
+        check("--frequency-penalty", frequencyPenalty, -100, 100);
+        check("--max-tokens", maxTokens, 0, Integer.MAX_VALUE);
+        for (Map.Entry<Integer, Double> bias : logitBias.entrySet()) {
+            if (Double.isNaN(bias.getValue())) {
+                throw new UsageException("--logit-bias of token %d must be a number, found NaN".formatted(bias.getKey()));
+            }
+        }
+        if (stopStrings.contains("")) {
+            throw new UsageException("--stop must not be empty");
+        }
+    }
+
+    private static void check(String option, double value, double low, double high) {
+        if (!(value >= low && value <= high)) { // NaN is outside, too
+            throw new UsageException(
+                    high == Integer.MAX_VALUE
+                            ? "%s must be at least %s, found %s".formatted(option, number(low), number(value))
+                            : "%s must be %s to %s, found %s"
+                                    .formatted(option, number(low), number(high), number(value)));
+        }
+    }
+
+    private static String number(double value) {
+        return value == Math.rint(value) ? Long.toString((long) value) : Double.toString(value);
+    }
+
+    /**
+     * The options of a generation.
+     *
+     * @param config of the checkpoint, for what was not given
+     * @throws CommandException if a token id is outside the vocabulary
+     */
+    GenerationOptions toGenerationOptions(GenerationConfig config, int vocabSize) {
+        TokenIds.checkVocabulary(
+                logitBias.keySet().stream().mapToInt(Integer::intValue).toArray(), vocabSize);
+        TokenIds.checkVocabulary(stopTokens.stream().mapToInt(Integer::intValue).toArray(), vocabSize);
+        return new GenerationOptions(
+                temperature == null ? defaultTemperature(config) : temperature,
+                topK == null ? config.topK().orElse(0) : topK,
+                topP == null ? config.topP().orElse(DEFAULT_TOP_P) : topP,
+                minP,
+                repetitionPenalty == null ? config.repetitionPenalty().orElse(1) : repetitionPenalty,
+                presencePenalty,
+                frequencyPenalty,
+                seed,
+                logitBias,
+                stopStrings,
+                new LinkedHashSet<>(stopTokens),
+                maxTokens,
+                ignoreEos);
+    }
+
+    private static double defaultTemperature(GenerationConfig config) {
+        return config.doSample().orElse(true) ? config.temperature().orElse(DEFAULT_TEMPERATURE) : 0;
     }
 }

@@ -20,6 +20,7 @@ final class TerminalCheck {
     private TerminalCheck() {}
 
     /** Whether the descriptor is a terminal; false where the C library has no such function. */
+    @SuppressWarnings("restricted") // the declared signature is that of isatty in POSIX and in Windows' C library
     static boolean isTerminal(int descriptor) {
         Linker linker = Linker.nativeLinker();
         Optional<MemorySegment> function = linker.defaultLookup()
