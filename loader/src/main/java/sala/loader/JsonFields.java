@@ -4,10 +4,12 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A JSON object of settings with typed, checked access: every message names the file, the field, what was expected and
@@ -46,11 +48,17 @@ final class JsonFields {
 
     private static JsonFields readObject(JsonParser parser, String file, String prefix) throws IOException {
         Map<String, Value> values = new LinkedHashMap<>();
+        Set<String> names = new HashSet<>();
         for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
+            // Shortened, since long names of nested objects would otherwise be copied again for each of their fields.
+            String name = StrictJson.shorten(prefix + field);
+            if (!names.add(field)) {
+                throw new CheckpointException("%s: %s occurs twice".formatted(file, name));
+            }
             parser.nextToken();
-            Optional<Value> value = readValue(parser, file, prefix + field);
-            if (value.isPresent() && values.put(field, value.get()) != null) {
-                throw new CheckpointException("%s: %s%s occurs twice".formatted(file, prefix, field));
+            Optional<Value> value = readValue(parser, file, name);
+            if (value.isPresent()) {
+                values.put(field, value.get());
             }
         }
         return new JsonFields(file, prefix, values);
@@ -64,8 +72,7 @@ final class JsonFields {
         if (token == JsonToken.START_ARRAY) {
             List<Value> elements = new ArrayList<>();
             while (parser.nextToken() != JsonToken.END_ARRAY) {
-                elements.add(readValue(parser, file, name + "[" + elements.size() + "]")
-                        .orElseThrow(() -> new CheckpointException("%s: %s holds null".formatted(file, name))));
+                elements.add(readValue(parser, file, name).orElse(new Value.Scalar(JsonToken.VALUE_NULL, "null")));
             }
             return Optional.of(new Value.Array(elements));
         }
@@ -185,9 +192,9 @@ final class JsonFields {
         String text = switch (value) {
             case Value.Scalar scalar -> scalar.text();
             case Value.Array array ->
-                array.values().stream().limit(40).map(JsonFields::text).toList().toString();
+                array.values().stream().limit(20).map(JsonFields::text).toList().toString();
             case Value.Fields _ -> "an object";
         };
-        return text.length() <= 200 ? text : text.substring(0, 200) + "...";
+        return StrictJson.shorten(text);
     }
 }

@@ -1,5 +1,6 @@
 package sala.loader;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -60,8 +61,7 @@ public record ModelConfig(
     /** The released MiniCPM-SALA: every field at its default. */
     public static ModelConfig released() {
         return ModelConfigReader.parse(
-                "the released configuration",
-                "{\"model_type\": \"minicpm_sala\"}".getBytes(java.nio.charset.StandardCharsets.UTF_8));
+                "the released configuration", "{\"model_type\": \"minicpm_sala\"}".getBytes(StandardCharsets.UTF_8));
     }
 
     public int numLayers() {
