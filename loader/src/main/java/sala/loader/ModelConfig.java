@@ -83,9 +83,9 @@ public record ModelConfig(
         return numKvHeads * headDim;
     }
 
-    /** Softmax scale of the sparse layers. */
+    /** Softmax scale of the sparse layers: {@code headDim^-0.5}. */
     public double attentionScale() {
-        return 1 / Math.sqrt(headDim);
+        return Math.pow(headDim, -0.5);
     }
 
     /** Factor on each residual branch: {@code scale_depth / sqrt(numLayers)}. */

@@ -151,7 +151,7 @@ final class ModelConfigReader {
         boolean useRope = fields.flag("lightning_use_rope", true);
         refuse("lightning_head_dim", useRope && headDim % 2 != 0, "an even number, since lightning_use_rope is true");
         double attentionScale = switch (fields.string("lightning_scale", "1/sqrt(d)")) {
-            case "1/sqrt(d)" -> 1 / Math.sqrt(headDim);
+            case "1/sqrt(d)" -> Math.pow(headDim, -0.5);
             case "1/d" -> 1.0 / headDim;
             default -> 1; // as the released code does
         };
@@ -171,7 +171,7 @@ final class ModelConfigReader {
             refuse(
                     "mixer_types",
                     numLayers != RELEASED_NUM_LAYERS,
-                    "a kind for each of %d layers".formatted(numLayers));
+                    "a kind for each of num_hidden_layers %d".formatted(numLayers));
             return releasedMixerTypes();
         }
         List<MixerType> mixerTypes = new ArrayList<>();
@@ -184,7 +184,7 @@ final class ModelConfigReader {
                     });
         }
         if (mixerTypes.isEmpty() || (fields.has("num_hidden_layers") && mixerTypes.size() != numLayers)) {
-            throw fields.wrong("mixer_types", "a kind for each of %d layers".formatted(numLayers));
+            throw fields.wrong("mixer_types", "a kind for each of num_hidden_layers %d".formatted(numLayers));
         }
         return mixerTypes;
     }

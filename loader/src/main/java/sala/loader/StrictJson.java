@@ -144,19 +144,18 @@ public final class StrictJson {
 
     /** The exception for JSON that Jackson refuses. */
     public static CheckpointException malformed(String file, String where, IOException cause) {
-        if (cause instanceof JsonProcessingException json && json.getLocation() != null) {
+        String position = "";
+        String reason = cause.toString();
+        if (cause instanceof JsonProcessingException json) {
+            reason = json.getOriginalMessage();
             JsonLocation location = json.getLocation();
-            return new CheckpointException(
-                    "%s: %s: malformed JSON in line %d, column %d: %s"
-                            .formatted(
-                                    file,
-                                    where,
-                                    location.getLineNr(),
-                                    location.getColumnNr(),
-                                    shorten(json.getOriginalMessage())),
-                    cause);
+            // Violated limits have none.
+            if (location != null) {
+                position = " in line %d, column %d".formatted(location.getLineNr(), location.getColumnNr());
+            }
         }
-        return new CheckpointException("%s: %s: malformed JSON: %s".formatted(file, where, cause), cause);
+        return new CheckpointException(
+                "%s: %s: malformed JSON%s: %s".formatted(file, where, position, shorten(reason)), cause);
     }
 
     /** The current token, shortened, for messages. */

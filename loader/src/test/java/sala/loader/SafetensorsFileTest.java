@@ -181,8 +181,7 @@ final class SafetensorsFileTest {
     }
 
     @Test
-    void headerOf100MegabytesIsNotCopied() {
-        // Padding only: the limit of the format, parsed within the heap of the tests and without an array of its size.
+    void headerOfTheLargestSize() {
         byte[] header = new byte[SafetensorsHeader.MAX_BYTES];
         Arrays.fill(header, (byte) ' ');
         System.arraycopy("{}".getBytes(StandardCharsets.UTF_8), 0, header, 0, 2);
