@@ -26,7 +26,9 @@ public enum Tolerance {
     /** {@code CpuForwardPass} on {@code sala-tiny-en}. */
     CPU_F32_TINY_MODEL(1e-4, 1e-12),
     /** Matrix products of the CPU pass: float sums of up to 16,384 terms. */
-    CPU_F32_MATMUL(1e-5, 1e-12);
+    CPU_F32_MATMUL(1e-5, 1e-12),
+    /** Norms, rotations, gates and sums of the CPU pass: a few roundings to float. */
+    CPU_F32_ELEMENTWISE(1e-6, 1e-12);
 
     private final double relative;
     private final double absolute;
