@@ -3,7 +3,9 @@ package sala.loader;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,8 +15,9 @@ import java.util.Set;
 import java.util.TreeSet;
 
 /**
- * A model directory, opened: {@code config.json}, one {@code model.safetensors} or shards with their index, and the
- * tokenizer where there is one. Tensors are views of mapped files and die with {@link #close}.
+ * A model directory, opened: {@code config.json}, {@code generation_config.json} where there is one, and shards with
+ * their index or, without an index, one {@code model.safetensors}. Tensors are views of mapped files and die with
+ * {@link #close}; any thread may read them.
  */
 public final class Checkpoint implements AutoCloseable {
     /** The one file of a checkpoint without shards. */
@@ -23,6 +26,7 @@ public final class Checkpoint implements AutoCloseable {
     private final Path directory;
     private final ModelConfig config;
     private final GenerationConfig generationConfig;
+    private final List<SafetensorsFile> files;
     private final Map<String, SafetensorsFile> fileOf;
     private final Arena arena;
 
@@ -30,12 +34,16 @@ public final class Checkpoint implements AutoCloseable {
             Path directory,
             ModelConfig config,
             GenerationConfig generationConfig,
-            Map<String, SafetensorsFile> fileOf,
+            List<SafetensorsFile> files,
             Arena arena) {
         this.directory = directory;
         this.config = config;
         this.generationConfig = generationConfig;
-        this.fileOf = fileOf;
+        this.files = List.copyOf(files);
+        this.fileOf = new LinkedHashMap<>();
+        for (SafetensorsFile file : files) {
+            file.tensorNames().forEach(name -> fileOf.put(name, file));
+        }
         this.arena = arena;
     }
 
@@ -69,8 +77,8 @@ public final class Checkpoint implements AutoCloseable {
     /** Reads {@code generation_config.json} alone; {@link GenerationConfig#NONE} where there is none. */
     public static GenerationConfig readGenerationConfig(Path directory) {
         Path file = directory.resolve(GenerationConfig.FILE_NAME);
-        return Files.exists(file)
-                ? GenerationConfig.parse(file.toString(), StrictJson.readFile(file, ModelConfigReader.MAX_BYTES))
+        return isPresent(file)
+                ? GenerationConfig.parse(file.toString(), StrictJson.readFile(file, GenerationConfig.MAX_BYTES))
                 : GenerationConfig.NONE;
     }
 
@@ -79,7 +87,7 @@ public final class Checkpoint implements AutoCloseable {
         long bytes = 0;
         for (String file : weightFiles(directory)) {
             try {
-                bytes += Files.size(directory.resolve(file));
+                bytes = Math.addExact(bytes, Files.size(directory.resolve(file)));
             } catch (IOException e) {
                 throw new CheckpointException("%s: cannot be read: %s".formatted(directory.resolve(file), e), e);
             }
@@ -89,41 +97,32 @@ public final class Checkpoint implements AutoCloseable {
 
     private static SequencedSet<String> weightFiles(Path directory) {
         Path index = directory.resolve(ShardIndex.FILE_NAME);
-        return Files.exists(index) ? ShardIndex.read(index).shards() : new TreeSet<>(List.of(SINGLE_FILE));
+        return isPresent(index) ? ShardIndex.read(index).shards() : new TreeSet<>(List.of(SINGLE_FILE));
     }
 
-    private static Map<String, SafetensorsFile> mapFiles(Path directory, Arena arena) {
+    private static List<SafetensorsFile> mapFiles(Path directory, Arena arena) {
         Path indexFile = directory.resolve(ShardIndex.FILE_NAME);
-        if (!Files.exists(indexFile)) {
-            SafetensorsFile file = SafetensorsFile.map(directory.resolve(SINGLE_FILE), arena);
-            Map<String, SafetensorsFile> fileOf = new LinkedHashMap<>();
-            file.tensorNames().forEach(name -> fileOf.put(name, file));
-            return fileOf;
+        if (!isPresent(indexFile)) {
+            Path single = directory.resolve(SINGLE_FILE);
+            if (!isPresent(single)) {
+                throw new CheckpointException(
+                        "%s: expected %s or %s, found neither".formatted(directory, SINGLE_FILE, ShardIndex.FILE_NAME));
+            }
+            return List.of(SafetensorsFile.map(single, arena));
         }
         ShardIndex index = ShardIndex.read(indexFile);
-        Map<String, SafetensorsFile> fileOf = new LinkedHashMap<>();
+        List<SafetensorsFile> files = new ArrayList<>();
         for (String shard : index.shards()) {
             SafetensorsFile file = SafetensorsFile.map(directory.resolve(shard), arena);
-            for (String name : file.tensorNames()) {
-                String expected = index.shardOf().get(name);
-                if (!shard.equals(expected)) {
-                    throw new CheckpointException("%s: tensor %s in %s, but the index %s"
-                            .formatted(
-                                    indexFile,
-                                    name,
-                                    shard,
-                                    expected == null ? "lacks it" : "says it is in " + expected));
-                }
-                fileOf.put(name, file);
-            }
+            files.add(file);
+            index.check(indexFile.toString(), shard, file.tensorNames());
         }
-        index.shardOf().forEach((name, shard) -> {
-            if (!fileOf.containsKey(name)) {
-                throw new CheckpointException(
-                        "%s: tensor %s is not in %s, where the index says it is".formatted(indexFile, name, shard));
-            }
-        });
-        return fileOf;
+        return files;
+    }
+
+    /** Whether the directory has an entry of this name, be it a link that leads nowhere: reading it will say so. */
+    private static boolean isPresent(Path file) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
     }
 
     public Path directory() {
@@ -136,6 +135,11 @@ public final class Checkpoint implements AutoCloseable {
 
     public GenerationConfig generationConfig() {
         return generationConfig;
+    }
+
+    /** Bytes of all tensors. */
+    public long totalBytes() {
+        return files.stream().mapToLong(SafetensorsFile::dataBytes).sum();
     }
 
     /** Names of all tensors. */
@@ -152,19 +156,38 @@ public final class Checkpoint implements AutoCloseable {
      * A tensor.
      *
      * @throws CheckpointException if there is none of this name
+     * @throws IllegalStateException if the checkpoint is closed
      */
     public TensorView tensor(String name) {
+        requireOpen();
         SafetensorsFile file = fileOf.get(name);
         if (file == null) {
-            throw new CheckpointException("%s: tensor %s is missing: searched %s, which hold %d tensors"
-                    .formatted(directory, name, weightFiles(directory), fileOf.size()));
+            throw new CheckpointException("%s: tensor %s is missing: searched %s with %d tensors%s"
+                    .formatted(
+                            directory,
+                            name,
+                            files.stream().map(SafetensorsFile::name).toList(),
+                            fileOf.size(),
+                            SimilarNames.hint(name, fileOf.keySet())));
         }
         return file.tensor(name);
     }
 
-    /** Unmaps the weights: every {@link TensorView} becomes unusable. */
+    private void requireOpen() {
+        if (!arena.scope().isAlive()) {
+            throw new IllegalStateException("checkpoint %s is closed".formatted(directory));
+        }
+    }
+
+    /**
+     * Unmaps the weights: every {@link TensorView} becomes unusable and says so. A second call does nothing.
+     *
+     * @throws IllegalStateException if another thread is reading a tensor at this moment
+     */
     @Override
     public void close() {
-        arena.close();
+        if (arena.scope().isAlive()) {
+            arena.close();
+        }
     }
 }

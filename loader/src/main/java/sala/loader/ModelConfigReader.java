@@ -6,7 +6,11 @@ import java.util.stream.IntStream;
 
 /**
  * {@code config.json} to {@link ModelConfig}. An absent field has the value of the released model's class; an unknown
- * field is ignored; a field that asks for what the released code does not define is refused by name.
+ * field is ignored; a field that asks for what the released code does not define is refused by name. Sizes are bounded
+ * so that products of two fit an {@code int} where they index one array.
+ *
+ * <p>{@code lightning_scale} is a string: {@code 1/sqrt(d)}, {@code 1/d}, and any other means 1, as in the released
+ * code. A number is refused, since that code would ignore its value.
  */
 final class ModelConfigReader {
     /** Name of the file in a checkpoint folder. */
@@ -36,6 +40,8 @@ final class ModelConfigReader {
 
     private ModelConfig read() {
         checkModelType();
+        refuse("quantization_config", fields.has("quantization_config"), "none: only unquantised weights are read");
+        refuse("lightning_layerwise_decay", fields.flag("lightning_layerwise_decay", false), "false");
         refuse("attention_bias", fields.flag("attention_bias", false), "false: the model has no biases");
         refuse("hidden_act", !fields.string("hidden_act", "silu").equals("silu"), "silu");
         checkRopeScaling();
@@ -50,6 +56,10 @@ final class ModelConfigReader {
         LightningConfig lightning = readLightning();
         checkWidth("head_dim", numHeads, headDim);
         checkWidth("lightning_head_dim", lightning.numHeads(), lightning.headDim());
+        refuse(
+                "lightning_head_dim",
+                (long) lightning.width() * lightning.headDim() > Integer.MAX_VALUE,
+                "heads x dim x dim, the state of a layer, of at most " + Integer.MAX_VALUE);
         return new ModelConfig(
                 size("vocab_size", 73_448),
                 size("hidden_size", 4096),
@@ -62,7 +72,7 @@ final class ModelConfigReader {
                 fields.flag("attn_use_output_gate", true),
                 sparse,
                 lightning,
-                fields.number("rope_theta", 10_000, 1e-3, 1e12),
+                readRopeTheta(),
                 fields.number("rms_norm_eps", 1e-6, 0, 1),
                 fields.number("scale_emb", 12, -1e6, 1e6),
                 fields.number("scale_depth", 1.4, -1e6, 1e6),
@@ -84,11 +94,22 @@ final class ModelConfigReader {
     }
 
     private void checkRopeScaling() {
-        if (fields.has("rope_scaling")) {
-            JsonFields scaling = fields.object("rope_scaling");
-            String type = scaling.string("rope_type", scaling.string("type", ""));
-            refuse("rope_scaling", !type.equals("default"), "null or {\"rope_type\": \"default\"}");
+        for (String field : List.of("rope_scaling", "rope_parameters")) {
+            if (fields.has(field)) {
+                JsonFields scaling = fields.object(field);
+                String type = scaling.string("rope_type", scaling.string("type", ""));
+                if (!type.equals("default")) {
+                    throw scaling.wrong(
+                            "rope_type", "default, or %s null: no other scaling is defined".formatted(field));
+                }
+            }
         }
+    }
+
+    /** {@code rope_theta}, which newer tools write inside {@code rope_parameters}. */
+    private double readRopeTheta() {
+        JsonFields parameters = fields.object("rope_parameters");
+        return fields.number("rope_theta", parameters.number("rope_theta", 10_000, 1e-3, 1e12), 1e-3, 1e12);
     }
 
     private static SparseConfig readSparse(JsonFields sparse, boolean useRope) {
@@ -130,7 +151,7 @@ final class ModelConfigReader {
         boolean useRope = fields.flag("lightning_use_rope", true);
         refuse("lightning_head_dim", useRope && headDim % 2 != 0, "an even number, since lightning_use_rope is true");
         double attentionScale = switch (fields.string("lightning_scale", "1/sqrt(d)")) {
-            case "1/sqrt(d)" -> 1 / Math.sqrt(headDim);
+            case "1/sqrt(d)" -> Math.pow(headDim, -0.5);
             case "1/d" -> 1.0 / headDim;
             default -> 1; // as the released code does
         };
@@ -150,7 +171,7 @@ final class ModelConfigReader {
             refuse(
                     "mixer_types",
                     numLayers != RELEASED_NUM_LAYERS,
-                    "a kind for each of %d layers".formatted(numLayers));
+                    "a kind for each of num_hidden_layers %d".formatted(numLayers));
             return releasedMixerTypes();
         }
         List<MixerType> mixerTypes = new ArrayList<>();
@@ -163,7 +184,7 @@ final class ModelConfigReader {
                     });
         }
         if (mixerTypes.isEmpty() || (fields.has("num_hidden_layers") && mixerTypes.size() != numLayers)) {
-            throw fields.wrong("mixer_types", "a kind for each of %d layers".formatted(numLayers));
+            throw fields.wrong("mixer_types", "a kind for each of num_hidden_layers %d".formatted(numLayers));
         }
         return mixerTypes;
     }

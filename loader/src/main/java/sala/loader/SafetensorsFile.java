@@ -6,13 +6,16 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Map;
 import java.util.Set;
 
-/** One safetensors file, mapped read-only; tensors are slices of the map. The format is that of {@link SafetensorsHeader}. */
+/**
+ * One safetensors file, mapped read-only; tensors are slices of the map. The format is that of {@link SafetensorsHeader}.
+ *
+ * <p>The file must not shrink while it is mapped: the JVM turns an access past its new end into an {@link InternalError}.
+ */
 public final class SafetensorsFile {
     private final String name;
     private final SafetensorsHeader header;
@@ -31,10 +34,7 @@ public final class SafetensorsFile {
      * @throws CheckpointException if the file cannot be read or is malformed
      */
     public static SafetensorsFile map(Path path, Arena arena) {
-        if (!Files.isRegularFile(path)) {
-            throw new CheckpointException("%s: expected a safetensors file, found %s"
-                    .formatted(path, Files.isDirectory(path) ? "a folder" : "none that can be read"));
-        }
+        StrictJson.requireRegularFile(path, "a safetensors file");
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             return parse(path.toString(), channel.map(FileChannel.MapMode.READ_ONLY, 0, channel.size(), arena));
         } catch (IOException e) {
@@ -88,7 +88,8 @@ public final class SafetensorsFile {
     public TensorView tensor(String tensorName) {
         SafetensorsHeader.Entry entry = header.entries().get(tensorName);
         if (entry == null) {
-            throw new CheckpointException("%s: no tensor %s".formatted(name, tensorName));
+            throw new CheckpointException(
+                    "%s: no tensor %s%s".formatted(name, tensorName, SimilarNames.hint(tensorName, tensorNames())));
         }
         return new TensorView(
                 tensorName,

@@ -76,10 +76,10 @@ final class F16Matrix extends WeightMatrix {
             even3 = low(w3).fma(xEven, even3);
             odd3 = high(w3).fma(xOdd, odd3);
         }
-        y[row] = even0.add(odd0).reduceLanes(VectorOperators.ADD) + tail(row, paired, pairs);
-        y[row + 1] = even1.add(odd1).reduceLanes(VectorOperators.ADD) + tail(row + 1, paired, pairs);
-        y[row + 2] = even2.add(odd2).reduceLanes(VectorOperators.ADD) + tail(row + 2, paired, pairs);
-        y[row + 3] = even3.add(odd3).reduceLanes(VectorOperators.ADD) + tail(row + 3, paired, pairs);
+        y[row] = VectorMath.sum(even0.add(odd0)) + tail(row, paired, pairs);
+        y[row + 1] = VectorMath.sum(even1.add(odd1)) + tail(row + 1, paired, pairs);
+        y[row + 2] = VectorMath.sum(even2.add(odd2)) + tail(row + 2, paired, pairs);
+        y[row + 3] = VectorMath.sum(even3.add(odd3)) + tail(row + 3, paired, pairs);
     }
 
     private void multiplyOne(int row, float[] pairs, float[] y) {
@@ -89,12 +89,12 @@ final class F16Matrix extends WeightMatrix {
         FloatVector even = FloatVector.zero(SPECIES);
         FloatVector odd = even;
         for (int column = 0; column < paired; column += 2 * LANES) {
-            IntVector w = IntVector.fromMemorySegment(
-                    PAIR_SPECIES, weights, start + (long) column * Short.BYTES, ORDER);
+            IntVector w =
+                    IntVector.fromMemorySegment(PAIR_SPECIES, weights, start + (long) column * Short.BYTES, ORDER);
             even = low(w).fma(FloatVector.fromArray(SPECIES, pairs, column), even);
             odd = high(w).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), odd);
         }
-        y[row] = even.add(odd).reduceLanes(VectorOperators.ADD) + tail(row, paired, pairs);
+        y[row] = VectorMath.sum(even.add(odd)) + tail(row, paired, pairs);
     }
 
     private float tail(int row, int fromColumn, float[] pairs) {
@@ -134,6 +134,9 @@ final class F16Matrix extends WeightMatrix {
     }
 
     private static FloatVector place(IntVector halves) {
-        return halves.lanewise(VectorOperators.ASHR, EXPONENT_SHIFT).and(PLACES).reinterpretAsFloats().mul(BIAS);
+        return halves.lanewise(VectorOperators.ASHR, EXPONENT_SHIFT)
+                .and(PLACES)
+                .reinterpretAsFloats()
+                .mul(BIAS);
     }
 }

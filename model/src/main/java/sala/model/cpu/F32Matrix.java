@@ -3,7 +3,6 @@ package sala.model.cpu;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorSpecies;
 import sala.loader.DType;
 import sala.loader.TensorView;
@@ -51,10 +50,10 @@ final class F32Matrix extends WeightMatrix {
             sum2 = load(weights, at + 2 * stride).fma(xs, sum2);
             sum3 = load(weights, at + 3 * stride).fma(xs, sum3);
         }
-        y[row] = sum0.reduceLanes(VectorOperators.ADD) + tail(row, whole, x);
-        y[row + 1] = sum1.reduceLanes(VectorOperators.ADD) + tail(row + 1, whole, x);
-        y[row + 2] = sum2.reduceLanes(VectorOperators.ADD) + tail(row + 2, whole, x);
-        y[row + 3] = sum3.reduceLanes(VectorOperators.ADD) + tail(row + 3, whole, x);
+        y[row] = VectorMath.sum(sum0) + tail(row, whole, x);
+        y[row + 1] = VectorMath.sum(sum1) + tail(row + 1, whole, x);
+        y[row + 2] = VectorMath.sum(sum2) + tail(row + 2, whole, x);
+        y[row + 3] = VectorMath.sum(sum3) + tail(row + 3, whole, x);
     }
 
     private void multiplyOne(int row, float[] x, float[] y) {
@@ -66,7 +65,7 @@ final class F32Matrix extends WeightMatrix {
             sum = load(weights, start + (long) column * Float.BYTES)
                     .fma(FloatVector.fromArray(SPECIES, x, column), sum);
         }
-        y[row] = sum.reduceLanes(VectorOperators.ADD) + tail(row, whole, x);
+        y[row] = VectorMath.sum(sum) + tail(row, whole, x);
     }
 
     private float tail(int row, int fromColumn, float[] x) {

@@ -55,8 +55,8 @@ public record MachineLimits(int threads, double readBytesPerSecond, double flops
             for (int run = 0; run < READ_RUNS; run++) {
                 best = Math.min(best, seconds(team, job));
             }
-            int expected = 0x01010101 * (int) (READ_BYTES / Integer.BYTES);
-            if ((int) sink.sum() != expected * READ_RUNS) {
+            long expected = 0x01010101L * (READ_BYTES / Integer.BYTES) * READ_RUNS;
+            if ((int) sink.sum() != (int) expected) {
                 throw new IllegalStateException("the sum of the memory read is wrong");
             }
             return READ_BYTES / best;

@@ -21,11 +21,11 @@ final class MatMul {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     private static final int LANES = VectorMath.LANES;
 
-    /** Vectors of a tile row. AVX2 has 16 registers, too few for 8 x 2 sums; its twins of other widths have 32. */
-    private static final int PANEL_VECTORS = SPECIES.vectorBitSize() == 256 ? 1 : 2;
-
-    /** Tokens of a panel. */
-    private static final int PANEL = PANEL_VECTORS * LANES;
+    /**
+     * Tokens of a panel: two vectors, or one with AVX2, whose 16 registers are too few for 8 x 2 sums. AVX-512 and NEON
+     * have 32.
+     */
+    private static final int PANEL = SPECIES.vectorBitSize() == 256 ? LANES : 2 * LANES;
 
     /** Rows of W in a register tile. */
     private static final int TILE_ROWS = 8;
@@ -37,7 +37,7 @@ final class MatMul {
     private static final int SLICE = 256;
 
     private final WorkerTeam team;
-    private final int maxPaddedTokens;
+    private final int maxTokens;
     private final float[] panels;
     private final float[][] widened;
     private final float[][] sums;
@@ -57,7 +57,8 @@ final class MatMul {
      */
     MatMul(WorkerTeam team, int maxTokens, int maxColumns) {
         this.team = team;
-        maxPaddedTokens = Math.multiplyExact(Math.ceilDiv(maxTokens, PANEL), PANEL);
+        this.maxTokens = maxTokens;
+        int maxPaddedTokens = Math.multiplyExact(Math.ceilDiv(maxTokens, PANEL), PANEL);
         panels = new float[Math.multiplyExact(maxPaddedTokens, maxColumns)];
         widened = new float[team.size()][BLOCK_ROWS * SLICE];
         sums = new float[team.size()][Math.multiplyExact(BLOCK_ROWS, maxPaddedTokens)];
@@ -72,8 +73,8 @@ final class MatMul {
      * @param newOutputs {@code [count, rows of i]} each
      */
     void multiply(WeightMatrix[] newMatrices, float[] newX, int count, float[][] newOutputs) {
-        if (count < 1 || count > maxPaddedTokens) {
-            throw new IllegalArgumentException("%d tokens, expected 1 to %d".formatted(count, maxPaddedTokens));
+        if (count < 1 || count > maxTokens) {
+            throw new IllegalArgumentException("%d tokens, expected 1 to %d".formatted(count, maxTokens));
         }
         matrices = newMatrices;
         outputs = newOutputs;
@@ -140,11 +141,13 @@ final class MatMul {
             }
             for (int panel = 0; panel < numPanels; panel++) {
                 int panelStart = (panel * columns + from) * PANEL;
+                boolean narrow = tokenCount - panel * PANEL <= LANES;
                 // Rows that pad the last tile hold weights of an earlier block; their sums are never read.
                 for (int row = 0; row < rows; row += TILE_ROWS) {
                     int tile = row * paddedTokens + panel * PANEL;
-                    if (PANEL_VECTORS == 2) {
-                        multiplyTile(weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens, from == 0);
+                    if (!narrow) {
+                        multiplyTile(
+                                weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens, from == 0);
                     } else {
                         multiplyNarrowTile(
                                 weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens, from == 0);
@@ -234,7 +237,7 @@ final class MatMul {
         s71.intoArray(tiles, tile + 7 * stride + LANES);
     }
 
-    /** {@link #multiplyTile} with one vector of tokens. */
+    /** {@link #multiplyTile} with one vector of tokens: the first of the panel. */
     private static void multiplyNarrowTile(
             float[] weights,
             int firstWeight,
@@ -255,7 +258,7 @@ final class MatMul {
         FloatVector s6 = first ? zero : load(tiles, tile + 6 * stride);
         FloatVector s7 = first ? zero : load(tiles, tile + 7 * stride);
         for (int k = 0; k < depth; k++) {
-            FloatVector x = load(panels, panelStart + k * LANES);
+            FloatVector x = load(panels, panelStart + k * PANEL);
             s0 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + k]), s0);
             s1 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + SLICE + k]), s1);
             s2 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + 2 * SLICE + k]), s2);

@@ -7,6 +7,7 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
+import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -25,6 +26,11 @@ final class VectorMath {
             VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
 
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
+
+    private static final VectorShuffle<Float> ROTATION_1 = rotation(1);
+    private static final VectorShuffle<Float> ROTATION_2 = rotation(2);
+    private static final VectorShuffle<Float> ROTATION_4 = rotation(4);
+    private static final VectorShuffle<Float> ROTATION_8 = rotation(8);
 
     private static final float LOG2_E = 0x1.715476p0f;
     /** ln 2 in two parts; a product of the first, of 9 bits, with an exponent is exact. */
@@ -80,10 +86,31 @@ final class VectorMath {
         return x.div(exp(x.neg()).add(1f));
     }
 
+    /**
+     * Sum of the lanes of a vector of {@link #SPECIES}, always in the same order: lanes half a vector apart first, then a
+     * quarter and so on. {@code reduceLanes(ADD)} may sum floats in another order when compiled than when interpreted, so
+     * that equal runs of one program would differ.
+     */
+    static float sum(FloatVector x) {
+        FloatVector sum = x;
+        for (int distance = LANES / 2; distance > 8; distance /= 2) {
+            sum = sum.add(sum.rearrange(rotation(distance)));
+        }
+        sum = LANES > 8 ? sum.add(sum.rearrange(ROTATION_8)) : sum;
+        sum = LANES > 4 ? sum.add(sum.rearrange(ROTATION_4)) : sum;
+        sum = sum.add(sum.rearrange(ROTATION_2));
+        sum = sum.add(sum.rearrange(ROTATION_1));
+        return sum.lane(0);
+    }
+
     /** Loads {@link #LANES} little-endian shorts into the low halves of ints, the high halves being 0. */
     static IntVector loadUnsignedShorts(MemorySegment segment, long offsetBytes) {
         return (IntVector) ShortVector.fromMemorySegment(HALF_SHORTS, segment, offsetBytes, ByteOrder.LITTLE_ENDIAN)
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
+    }
+
+    private static VectorShuffle<Float> rotation(int distance) {
+        return VectorShuffle.iota(SPECIES, distance, 1, true);
     }
 
     private static FloatVector broadcast(FloatVector like, float value) {

@@ -38,8 +38,8 @@ abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64
      */
     static WeightMatrix of(TensorView tensor) {
         if (tensor.shape().rank() != 2) {
-            throw new IllegalArgumentException(
-                    "tensor %s in %s: expected a matrix, found %s".formatted(tensor.name(), tensor.source(), tensor.shape()));
+            throw new IllegalArgumentException("tensor %s in %s: expected a matrix, found %s"
+                    .formatted(tensor.name(), tensor.source(), tensor.shape()));
         }
         return switch (tensor.dtype()) {
             case BF16 -> new Bf16Matrix(tensor);

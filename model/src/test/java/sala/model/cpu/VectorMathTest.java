@@ -11,6 +11,7 @@ import jdk.incubator.vector.VectorSpecies;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import sala.testing.RandomTensors;
 
 final class VectorMathTest {
     static List<VectorSpecies<Float>> species() {
@@ -53,6 +54,22 @@ final class VectorMathTest {
         assertEquals(0f, VectorMath.sigmoid(far.neg()).lane(0));
         assertEquals(200f, VectorMath.silu(far).lane(0));
         assertEquals(-0f, VectorMath.silu(far.neg()).lane(0));
+    }
+
+    /** Interpreted at first, compiled later: the sum must not change. */
+    @Test
+    void sumIsTheSameInEveryRun() {
+        int lanes = VectorMath.LANES;
+        float[] values = RandomTensors.create().normalFloats(lanes);
+        float[] tree = values.clone();
+        for (int distance = lanes / 2; distance >= 1; distance /= 2) {
+            for (int lane = 0; lane < distance; lane++) {
+                tree[lane] += tree[lane + distance];
+            }
+        }
+        for (int run = 0; run < 100_000; run++) {
+            assertEquals(tree[0], VectorMath.sum(FloatVector.fromArray(VectorMath.SPECIES, values, 0)));
+        }
     }
 
     private static float exp(VectorSpecies<Float> species, float x) {
