@@ -7,6 +7,7 @@ import sala.loader.Checkpoint;
 import sala.loader.GenerationConfig;
 import sala.loader.ModelConfig;
 import sala.loader.tokenizer.BpeTokenizer;
+import sala.loader.tokenizer.ChatTemplate;
 import sala.loader.tokenizer.Tokenizer;
 import sala.model.MemoryPlan;
 
@@ -43,6 +44,11 @@ record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> token
         }
         return readTokenizer(directory)
                 .orElseThrow(() -> new CommandException("%s has no %s".formatted(directory, TOKENIZER_FILE)));
+    }
+
+    /** How turns become a prompt; read only where there is a chat. */
+    ChatTemplate chatTemplate() {
+        return ChatTemplate.read(directory);
     }
 
     GenerationConfig generationConfig() {
