@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonParser;
 import com.fasterxml.jackson.core.JsonToken;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -13,9 +14,9 @@ import java.util.Set;
 
 /**
  * A JSON object of settings with typed, checked access: every message names the file, the field, what was expected and
- * what was found. A field that is absent or {@code null} has the given default.
+ * what was found. A field that is absent or {@code null} has the given default. For the readers of this module.
  */
-final class JsonFields {
+public final class JsonFields {
     /** A scalar, a list of scalars or a nested object; JSON null is an absent field. */
     private sealed interface Value {
         record Scalar(JsonToken kind, String text) implements Value {}
@@ -35,7 +36,7 @@ final class JsonFields {
         this.values = values;
     }
 
-    static JsonFields parse(String file, byte[] json) {
+    public static JsonFields parse(String file, byte[] json) {
         try (JsonParser parser = StrictJson.parser(file, json)) {
             StrictJson.expect(parser, file, "the file", JsonToken.START_OBJECT);
             JsonFields fields = readObject(parser, file, "");
@@ -81,15 +82,15 @@ final class JsonFields {
                 : Optional.of(new Value.Scalar(token, parser.getText()));
     }
 
-    boolean has(String field) {
+    public boolean has(String field) {
         return values.containsKey(field);
     }
 
-    int integer(String field, int absent, int min, int max) {
+    public int integer(String field, int absent, int min, int max) {
         return has(field) ? integer(field, value(field), min, max) : absent;
     }
 
-    double number(String field, double absent, double min, double max) {
+    public double number(String field, double absent, double min, double max) {
         if (!has(field)) {
             return absent;
         }
@@ -102,7 +103,7 @@ final class JsonFields {
         throw wrong(field, "a number from %s to %s".formatted(min, max));
     }
 
-    boolean flag(String field, boolean absent) {
+    public boolean flag(String field, boolean absent) {
         if (!has(field)) {
             return absent;
         }
@@ -112,7 +113,7 @@ final class JsonFields {
         throw wrong(field, "true or false");
     }
 
-    String string(String field, String absent) {
+    public String string(String field, String absent) {
         if (!has(field)) {
             return absent;
         }
@@ -123,7 +124,7 @@ final class JsonFields {
     }
 
     /** A list of strings. */
-    List<String> strings(String field, List<String> absent) {
+    public List<String> strings(String field, List<String> absent) {
         if (!has(field)) {
             return absent;
         }
@@ -141,7 +142,7 @@ final class JsonFields {
     }
 
     /** Token ids: one number or a list. */
-    List<Integer> integers(String field, List<Integer> absent) {
+    public List<Integer> integers(String field, List<Integer> absent) {
         if (!has(field)) {
             return absent;
         }
@@ -154,7 +155,7 @@ final class JsonFields {
     }
 
     /** A nested object; an empty one where it is absent. */
-    JsonFields object(String field) {
+    public JsonFields object(String field) {
         if (!has(field)) {
             return new JsonFields(file, prefix + field + ".", Map.of());
         }
@@ -164,8 +165,54 @@ final class JsonFields {
         throw wrong(field, "an object");
     }
 
+    /** A list of objects; an empty one where it is absent. */
+    public List<JsonFields> objects(String field) {
+        if (!has(field)) {
+            return List.of();
+        }
+        if (value(field) instanceof Value.Array(List<Value> elements)) {
+            List<JsonFields> objects = new ArrayList<>();
+            for (Value element : elements) {
+                if (!(element instanceof Value.Fields(JsonFields object))) {
+                    throw wrong(field, "a list of objects");
+                }
+                objects.add(object);
+            }
+            return objects;
+        }
+        throw wrong(field, "a list of objects");
+    }
+
+    /** Names of the fields, in the order of the file. */
+    public Set<String> names() {
+        return Collections.unmodifiableSet(values.keySet());
+    }
+
+    /** Whether the field is a string. */
+    public boolean isString(String field) {
+        return has(field) && value(field) instanceof Value.Scalar scalar && scalar.kind() == JsonToken.VALUE_STRING;
+    }
+
+    /** Whether the field is a list. */
+    public boolean isList(String field) {
+        return has(field) && value(field) instanceof Value.Array;
+    }
+
+    /**
+     * The object at the parser's current token, in the middle of a larger document.
+     *
+     * @param name of the object, for messages
+     */
+    public static JsonFields read(JsonParser parser, String file, String name) throws IOException {
+        if (parser.currentToken() != JsonToken.START_OBJECT) {
+            throw new CheckpointException("%s: %s: expected an object, found %s"
+                    .formatted(file, name, StrictJson.describe(parser)));
+        }
+        return readObject(parser, file, name + ".");
+    }
+
     /** The exception for a field that is not as it should be. */
-    CheckpointException wrong(String field, String expected) {
+    public CheckpointException wrong(String field, String expected) {
         return new CheckpointException("%s: %s%s: expected %s, found %s"
                 .formatted(file, prefix, field, expected, has(field) ? text(value(field)) : "nothing"));
     }

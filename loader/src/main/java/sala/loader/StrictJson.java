@@ -127,7 +127,7 @@ public final class StrictJson {
     }
 
     /** Advances to the next token and demands its kind. */
-    static void expect(JsonParser parser, String file, String where, JsonToken expected) throws IOException {
+    public static void expect(JsonParser parser, String file, String where, JsonToken expected) throws IOException {
         if (parser.nextToken() != expected) {
             throw new CheckpointException(
                     "%s: %s: expected %s, found %s".formatted(file, where, name(expected), describe(parser)));
@@ -135,7 +135,7 @@ public final class StrictJson {
     }
 
     /** Demands that the document ends here. */
-    static void expectEnd(JsonParser parser, String file, String where) throws IOException {
+    public static void expectEnd(JsonParser parser, String file, String where) throws IOException {
         if (parser.nextToken() != null) {
             throw new CheckpointException(
                     "%s: %s: expected nothing behind it, found %s".formatted(file, where, describe(parser)));
@@ -159,7 +159,7 @@ public final class StrictJson {
     }
 
     /** The current token, shortened, for messages. */
-    static String describe(JsonParser parser) throws IOException {
+    public static String describe(JsonParser parser) throws IOException {
         JsonToken token = parser.currentToken();
         if (token == null) {
             return "the end of the file";
