@@ -6,7 +6,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,6 +19,7 @@ import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.LayerObserver;
 import sala.model.MemoryPlan;
+import sala.model.ModelShape;
 import sala.model.ModelWeights;
 import sala.model.SessionOptions;
 import sala.model.cpu.MachineLimits;
@@ -49,8 +49,8 @@ final class BenchCommand implements Runnable {
     @Option(
             names = "--shape",
             paramLabel = "NAME",
-            description = "Measure random weights of this shape instead, no files needed: ${COMPLETION-CANDIDATES}.",
-            completionCandidates = BenchShape.Names.class)
+            description = "Measure random weights of this shape instead, no files needed: tiny, 1b, 9b or "
+                    + "minicpm-sala, which is 9b.")
     private @Nullable String shape;
 
     @Option(names = "--layers", paramLabel = "N", description = "Only the first N layers of the shape.")
@@ -139,7 +139,7 @@ final class BenchCommand implements Runnable {
         if (model != null) {
             throw new UsageException("give --model or --shape, not both");
         }
-        runOnShape(BenchShape.of(shape, Optional.ofNullable(layers)), tests, threadCounts);
+        runOnShape(shape, tests, threadCounts);
     }
 
     /** As llama-bench orders them: per depth, prompts, then generations, then pairs. */
@@ -176,8 +176,9 @@ final class BenchCommand implements Runnable {
         }
         List<Integer> counts = IntRanges.parse("--threads", threads);
         for (int count : counts) {
-            if (count < 1 || count > 1024) {
-                throw new UsageException("--threads must be 1 to 1024, found " + count);
+            if (count < 1 || count > ComputeOptions.MAX_THREADS) {
+                throw new UsageException(
+                        "--threads must be 1 to %d, found %d".formatted(ComputeOptions.MAX_THREADS, count));
             }
         }
         return counts;
@@ -193,18 +194,29 @@ final class BenchCommand implements Runnable {
         }
     }
 
-    private void runOnShape(BenchShape benchShape, List<BenchTest> tests, List<Integer> threadCounts) {
+    private void runOnShape(String name, List<BenchTest> tests, List<Integer> threadCounts) {
         DType type = switch (dtype.toLowerCase(Locale.ROOT)) {
             case "bf16" -> DType.BF16;
             case "f16" -> DType.F16;
             case "f32" -> DType.F32;
             default -> throw new UsageException("--dtype must be bf16, f16 or f32, found " + dtype);
         };
-        requireMemory(benchShape.config(), tests);
-        say("making random weights of " + benchShape.name());
+        ModelConfig config = shapeConfig(name);
+        requireMemory(config, tests);
+        String label = config.numLayers() + "-layer " + name;
+        say("making random weights of the %s shape".formatted(label));
         try (Arena arena = Arena.ofShared()) {
-            ModelWeights weights = ModelWeights.random(benchShape.config(), type, seed, arena);
-            measure(BenchModel.of(benchShape.name(), weights), weights, tests, threadCounts);
+            ModelWeights weights = ModelWeights.random(config, type, seed, arena);
+            measure(BenchModel.of(layers == null ? name : label, weights), weights, tests, threadCounts);
+        }
+    }
+
+    private ModelConfig shapeConfig(String name) {
+        try {
+            ModelShape modelShape = ModelShape.ofName(name);
+            return modelShape.config(layers == null ? modelShape.numLayers() : layers);
+        } catch (IllegalArgumentException e) {
+            throw new UsageException((layers == null ? "--shape: " : "--layers: ") + e.getMessage());
         }
     }
 

@@ -46,18 +46,22 @@ final class ChatCommand implements Runnable {
     @Override
     public void run() {
         sampling.check();
+        compute.check();
         ModelFolder folder = ModelFolder.read(model.directory());
         Tokenizer tokenizer = folder.tokenizer()
                 .orElseThrow(() -> new CommandException(
                         "%s has no tokenizer.json, which a chat needs".formatted(folder.directory())));
-        GenerationOptions options = sampling.toGenerationOptions(
-                folder.generationConfig(), folder.config().vocabSize());
+        GenerationOptions options = sampling.toGenerationOptions(folder);
         int contextLength = folder.contextLength(compute, 1, DEFAULT_CONTEXT_LENGTH);
         SessionOptions sessionOptions =
                 SessionOptions.ofContextLength(contextLength).withAttentionMode(compute.attentionMode());
         try (OpenModel open = folder.open(compute, contextLength, streams);
                 Conversation conversation = new Conversation(
-                        open.forwardPass(), tokenizer, folder.chatTemplate(), sessionOptions, Optional.ofNullable(system));
+                        open.forwardPass(),
+                        tokenizer,
+                        folder.chatTemplate()::render,
+                        sessionOptions,
+                        Optional.ofNullable(system));
                 ChatLines lines = isInteractive() ? TerminalLines.open() : new PipedLines(streams)) {
             new ChatLoop(streams, lines, conversation, options, showStats).run();
         }

@@ -19,17 +19,14 @@ import sala.model.MemoryPlan;
  * @param tokenizer {@code tokenizer.json}, empty where the folder has none
  */
 record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> tokenizer) {
-    private static final String TOKENIZER_FILE = "tokenizer.json";
-
     /** Reads configuration and tokenizer. */
     static ModelFolder read(Path directory) {
         return new ModelFolder(directory, Checkpoint.readConfig(directory), readTokenizer(directory));
     }
 
     private static Optional<Tokenizer> readTokenizer(Path directory) {
-        return Files.exists(directory.resolve(TOKENIZER_FILE))
-                ? Optional.of(BpeTokenizer.read(directory))
-                : Optional.empty();
+        Path file = directory.resolve(BpeTokenizer.FILE_NAME);
+        return Files.exists(file) ? Optional.of(BpeTokenizer.read(file)) : Optional.empty();
     }
 
     /**
@@ -40,10 +37,10 @@ record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> token
     static Tokenizer requireTokenizer(Path directory) {
         if (!Files.isDirectory(directory)) {
             throw new CommandException("%s: expected a folder with %s, found %s"
-                    .formatted(directory, TOKENIZER_FILE, Files.exists(directory) ? "a file" : "nothing"));
+                    .formatted(directory, BpeTokenizer.FILE_NAME, Files.exists(directory) ? "a file" : "nothing"));
         }
         return readTokenizer(directory)
-                .orElseThrow(() -> new CommandException("%s has no %s".formatted(directory, TOKENIZER_FILE)));
+                .orElseThrow(() -> new CommandException("%s has no %s".formatted(directory, BpeTokenizer.FILE_NAME)));
     }
 
     /** How turns become a prompt; read only where there is a chat. */

@@ -6,6 +6,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import sala.model.generate.GenerationResult;
 import sala.model.generate.GenerationStats;
 
@@ -13,42 +14,69 @@ import sala.model.generate.GenerationStats;
  * Times of one generation, for {@code --stats} and {@code --json}.
  *
  * @param loadSeconds from the checked command line to the opened model
+ * @param firstTokenTime when the first token was there
  */
-record RunStats(GenerationResult result, double loadSeconds) {
-    /** Three lines for people. */
+record RunStats(GenerationResult result, double loadSeconds, Optional<Instant> firstTokenTime) {
+    /** From the start of the process to the first token, where the system tells the former. */
+    private OptionalDouble startToFirstTokenSeconds() {
+        Optional<Instant> started = ProcessHandle.current().info().startInstant();
+        return started.isPresent() && firstTokenTime.isPresent()
+                ? OptionalDouble.of(
+                        Duration.between(started.get(), firstTokenTime.get()).toMillis() / 1e3)
+                : OptionalDouble.empty();
+    }
+
+    /** Five lines for people. */
     String text() {
         GenerationStats stats = result.stats();
+        OptionalDouble fromStart = startToFirstTokenSeconds();
         return String.format(
                 Locale.ROOT,
-                "load     %9.3f s%nfirst    %9.3f s after the prompt was given%nprefill  %9.3f s, %d tokens, %.1f tokens/s%ndecode   %9.3f s, %d tokens, %.1f tokens/s%nstopped  by %s%n",
+                """
+                load      %8.3f s
+                first     %8.3f s from the prompt to the first token%s
+                prefill   %8.3f s, %d tokens, %.1f tokens/s
+                decode    %8.3f s, %d tokens, %.1f tokens/s
+                finished  %s, seed %d
+                """,
                 loadSeconds,
-                stats.firstTokenNanos() / 1e9,
-                stats.prefillNanos() / 1e9,
+                seconds(stats.timeToFirstTokenNanos()),
+                fromStart.isPresent()
+                        ? String.format(Locale.ROOT, ", %.2f s from the start of the process", fromStart.getAsDouble())
+                        : "",
+                seconds(stats.prefillNanos()),
                 stats.promptTokens(),
-                rate(stats.promptTokens(), stats.prefillNanos()),
-                stats.decodeNanos() / 1e9,
+                stats.prefillTokensPerSecond(),
+                seconds(stats.decodeNanos()),
                 stats.generatedTokens(),
-                rate(stats.generatedTokens(), stats.decodeNanos()),
-                result.stopReason());
+                stats.decodeTokensPerSecond(),
+                reason(),
+                stats.seed());
     }
 
     /** One JSON object. */
     void write(JsonGenerator json) throws IOException {
         GenerationStats stats = result.stats();
         json.writeStartObject();
-        json.writeStringField("stopReason", result.stopReason().toString());
+        json.writeStringField("finishReason", reason());
+        json.writeNumberField("seed", stats.seed());
         json.writeNumberField("promptTokens", stats.promptTokens());
         json.writeNumberField("generatedTokens", stats.generatedTokens());
         json.writeNumberField("loadSeconds", loadSeconds);
-        json.writeNumberField("timeToFirstTokenSeconds", stats.firstTokenNanos() / 1e9);
-        json.writeNumberField("prefillSeconds", stats.prefillNanos() / 1e9);
-        json.writeNumberField("prefillTokensPerSecond", rate(stats.promptTokens(), stats.prefillNanos()));
-        json.writeNumberField("decodeSeconds", stats.decodeNanos() / 1e9);
-        json.writeNumberField("decodeTokensPerSecond", rate(stats.generatedTokens(), stats.decodeNanos()));
+        json.writeNumberField("timeToFirstTokenSeconds", seconds(stats.timeToFirstTokenNanos()));
+        json.writeNumberField("prefillSeconds", seconds(stats.prefillNanos()));
+        json.writeNumberField("prefillTokensPerSecond", stats.prefillTokensPerSecond());
+        json.writeNumberField("decodeSeconds", seconds(stats.decodeNanos()));
+        json.writeNumberField("decodeTokensPerSecond", stats.decodeTokensPerSecond());
         json.writeEndObject();
     }
 
-    private static double rate(int tokens, long nanos) {
-        return nanos == 0 ? 0 : tokens * 1e9 / nanos;
+    /** {@code max-tokens}, {@code stop-token}. */
+    private String reason() {
+        return result.finishReason().name().toLowerCase(Locale.ROOT).replace('_', '-');
+    }
+
+    private static double seconds(long nanos) {
+        return nanos / 1e9;
     }
 }
