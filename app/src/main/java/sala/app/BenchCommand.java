@@ -185,7 +185,8 @@ final class BenchCommand implements Runnable {
     }
 
     private void runOnModel(Path directory, List<BenchTest> tests, List<Integer> threadCounts) {
-        requireMemory(Checkpoint.readConfig(directory), tests);
+        MemoryCheck.require(
+                MemoryCheck.plan(directory, Checkpoint.readConfig(directory), longest(tests)), "-p, -n, -d");
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             ModelWeights weights = ModelWeights.load(checkpoint);
             WeightPages.readIn(weights, streams);
@@ -202,7 +203,8 @@ final class BenchCommand implements Runnable {
             default -> throw new UsageException("--dtype must be bf16, f16 or f32, found " + dtype);
         };
         ModelConfig config = shapeConfig(name);
-        requireMemory(config, tests);
+        MemoryCheck.requireWeights(config, type);
+        MemoryCheck.require(MemoryPlan.of(config, longest(tests)), "-p, -n, -d, --layers");
         String label = config.numLayers() + "-layer " + name;
         say("making random weights of the %s shape".formatted(label));
         try (Arena arena = Arena.ofShared()) {
@@ -218,11 +220,6 @@ final class BenchCommand implements Runnable {
         } catch (IllegalArgumentException e) {
             throw new UsageException((layers == null ? "--shape: " : "--layers: ") + e.getMessage());
         }
-    }
-
-    private static void requireMemory(ModelConfig config, List<BenchTest> tests) {
-        MemoryCheck.require(
-                MemoryPlan.of(config, longest(tests)), "a smaller --shape, fewer --layers, or shorter tests (-p -n -d)");
     }
 
     private static int longest(List<BenchTest> tests) {

@@ -133,7 +133,7 @@ final class InfoCommand implements Runnable {
         lines.add("");
         lines.add(memoryRow("memory", List.of("weights", "KV cache", "K1+K2", "state", "work", "total")));
         for (int contextLength : PLANNED_LENGTHS) {
-            MemoryPlan plan = MemoryPlan.of(config, contextLength);
+            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength);
             lines.add(memoryRow(
                     Quantities.tokens(contextLength),
                     List.of(
@@ -144,6 +144,7 @@ final class InfoCommand implements Runnable {
                             Quantities.bytes(plan.workBytes()),
                             Quantities.bytes(plan.totalBytes()))));
         }
+        lines.add("(weights as stored, mapped from their files; all else in f32 on the heap)");
         return String.join("\n", lines) + "\n";
     }
 
@@ -169,12 +170,15 @@ final class InfoCommand implements Runnable {
         writeConfig(json, config);
         json.writeArrayFieldStart("memory");
         for (int contextLength : PLANNED_LENGTHS) {
-            MemoryPlan plan = MemoryPlan.of(config, contextLength);
+            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength);
             json.writeStartObject();
             json.writeNumberField("contextLength", contextLength);
+            json.writeStringField(
+                    "cacheFormat", plan.cacheFormat().name().toLowerCase(Locale.ROOT));
             json.writeNumberField("weightBytes", plan.weightBytes());
             json.writeNumberField("kvBytes", plan.kvBytes());
-            json.writeNumberField("compressedKeyBytes", plan.compressedKeyBytes());
+            json.writeNumberField("fineKeyBytes", plan.fineKeyBytes());
+            json.writeNumberField("coarseKeyBytes", plan.coarseKeyBytes());
             json.writeNumberField("stateBytes", plan.stateBytes());
             json.writeNumberField("workBytes", plan.workBytes());
             json.writeNumberField("totalBytes", plan.totalBytes());

@@ -2,7 +2,7 @@ package sala.app;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
-import java.time.Duration;
+import java.lang.management.ManagementFactory;
 import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
@@ -17,13 +17,13 @@ import sala.model.generate.GenerationStats;
  * @param firstTokenTime when the first token was there
  */
 record RunStats(GenerationResult result, double loadSeconds, Optional<Instant> firstTokenTime) {
-    /** From the start of the process to the first token, where the system tells the former. */
+    /** From the start of the JVM to the first token. */
     private OptionalDouble startToFirstTokenSeconds() {
-        Optional<Instant> started = ProcessHandle.current().info().startInstant();
-        return started.isPresent() && firstTokenTime.isPresent()
-                ? OptionalDouble.of(
-                        Duration.between(started.get(), firstTokenTime.get()).toMillis() / 1e3)
-                : OptionalDouble.empty();
+        if (firstTokenTime.isEmpty()) {
+            return OptionalDouble.empty();
+        }
+        long startMillis = ManagementFactory.getRuntimeMXBean().getStartTime();
+        return OptionalDouble.of((firstTokenTime.get().toEpochMilli() - startMillis) / 1e3);
     }
 
     /** Five lines for people. */
@@ -42,7 +42,7 @@ record RunStats(GenerationResult result, double loadSeconds, Optional<Instant> f
                 loadSeconds,
                 seconds(stats.timeToFirstTokenNanos()),
                 fromStart.isPresent()
-                        ? String.format(Locale.ROOT, ", %.2f s from the start of the process", fromStart.getAsDouble())
+                        ? String.format(Locale.ROOT, ", %.2f s from the start of the JVM", fromStart.getAsDouble())
                         : "",
                 seconds(stats.prefillNanos()),
                 stats.promptTokens(),

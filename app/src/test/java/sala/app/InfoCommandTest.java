@@ -41,7 +41,7 @@ class InfoCommandTest {
             assertEquals(lengths[i], plan.required("contextLength").intValue());
             assertEquals(18_954_407_936L, plan.required("weightBytes").longValue());
             long parts = 0;
-            for (String part : new String[] {"weightBytes", "kvBytes", "compressedKeyBytes", "stateBytes", "workBytes"}) {
+            for (String part : new String[] {"weightBytes", "kvBytes", "fineKeyBytes", "coarseKeyBytes", "stateBytes", "workBytes"}) {
                 parts += plan.required(part).longValue();
             }
             assertEquals(parts, plan.required("totalBytes").longValue());
