@@ -6,9 +6,9 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import sala.loader.Checkpoint;
 import sala.loader.DType;
@@ -19,7 +19,6 @@ import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.LayerObserver;
 import sala.model.MemoryPlan;
-import sala.model.ModelShape;
 import sala.model.ModelWeights;
 import sala.model.SessionOptions;
 import sala.model.cpu.MachineLimits;
@@ -49,8 +48,8 @@ final class BenchCommand implements Runnable {
     @Option(
             names = "--shape",
             paramLabel = "NAME",
-            description = "Measure random weights of this shape instead, no files needed: tiny, 1b, 9b or "
-                    + "minicpm-sala, which is 9b.")
+            description = "Measure random weights of this shape instead, no files needed: ${COMPLETION-CANDIDATES}.",
+            completionCandidates = BenchShape.Names.class)
     private @Nullable String shape;
 
     @Option(names = "--layers", paramLabel = "N", description = "Only the first N layers of the shape.")
@@ -59,7 +58,10 @@ final class BenchCommand implements Runnable {
     @Option(names = "--dtype", paramLabel = "TYPE", description = "Type of random weights: bf16 (default), f16 or f32.")
     private String dtype = "bf16";
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of random weights and tokens. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of random weights and tokens. Default: ${DEFAULT-VALUE}.")
     private long seed = 42;
 
     @Option(
@@ -139,7 +141,7 @@ final class BenchCommand implements Runnable {
         if (model != null) {
             throw new UsageException("give --model or --shape, not both");
         }
-        runOnShape(shape, tests, threadCounts);
+        runOnShape(BenchShape.of(shape, Optional.ofNullable(layers)), tests, threadCounts);
     }
 
     /** As llama-bench orders them: per depth, prompts, then generations, then pairs. */
@@ -176,17 +178,15 @@ final class BenchCommand implements Runnable {
         }
         List<Integer> counts = IntRanges.parse("--threads", threads);
         for (int count : counts) {
-            if (count < 1 || count > ComputeOptions.MAX_THREADS) {
-                throw new UsageException(
-                        "--threads must be 1 to %d, found %d".formatted(ComputeOptions.MAX_THREADS, count));
+            if (count < 1 || count > 1024) {
+                throw new UsageException("--threads must be 1 to 1024, found " + count);
             }
         }
         return counts;
     }
 
     private void runOnModel(Path directory, List<BenchTest> tests, List<Integer> threadCounts) {
-        MemoryCheck.require(
-                MemoryCheck.plan(directory, Checkpoint.readConfig(directory), longest(tests)), "-p, -n, -d");
+        requireMemory(Checkpoint.readConfig(directory), tests);
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             ModelWeights weights = ModelWeights.load(checkpoint);
             WeightPages.readIn(weights, streams);
@@ -195,38 +195,33 @@ final class BenchCommand implements Runnable {
         }
     }
 
-    private void runOnShape(String name, List<BenchTest> tests, List<Integer> threadCounts) {
+    private void runOnShape(BenchShape benchShape, List<BenchTest> tests, List<Integer> threadCounts) {
         DType type = switch (dtype.toLowerCase(Locale.ROOT)) {
             case "bf16" -> DType.BF16;
             case "f16" -> DType.F16;
             case "f32" -> DType.F32;
             default -> throw new UsageException("--dtype must be bf16, f16 or f32, found " + dtype);
         };
-        ModelConfig config = shapeConfig(name);
-        MemoryCheck.requireWeights(config, type);
-        MemoryCheck.require(MemoryPlan.of(config, longest(tests)), "-p, -n, -d, --layers");
-        String label = config.numLayers() + "-layer " + name;
-        say("making random weights of the %s shape".formatted(label));
+        requireMemory(benchShape.config(), tests);
+        say("making random weights of " + benchShape.name());
         try (Arena arena = Arena.ofShared()) {
-            ModelWeights weights = ModelWeights.random(config, type, seed, arena);
-            measure(BenchModel.of(layers == null ? name : label, weights), weights, tests, threadCounts);
+            ModelWeights weights = ModelWeights.random(benchShape.config(), type, seed, arena);
+            measure(BenchModel.of(benchShape.name(), weights), weights, tests, threadCounts);
         }
     }
 
-    private ModelConfig shapeConfig(String name) {
-        try {
-            ModelShape modelShape = ModelShape.ofName(name);
-            return modelShape.config(layers == null ? modelShape.numLayers() : layers);
-        } catch (IllegalArgumentException e) {
-            throw new UsageException((layers == null ? "--shape: " : "--layers: ") + e.getMessage());
-        }
+    private static void requireMemory(ModelConfig config, List<BenchTest> tests) {
+        MemoryCheck.require(
+                MemoryPlan.of(config, longest(tests)),
+                "a smaller --shape, fewer --layers, or shorter tests (-p -n -d)");
     }
 
     private static int longest(List<BenchTest> tests) {
         return tests.stream().mapToInt(BenchTest::contextLength).max().orElseThrow();
     }
 
-    private void measure(BenchModel benchModel, ModelWeights weights, List<BenchTest> tests, List<Integer> threadCounts) {
+    private void measure(
+            BenchModel benchModel, ModelWeights weights, List<BenchTest> tests, List<Integer> threadCounts) {
         BenchPrinter printer = format.printer(streams);
         ForwardPasses.Choice choice = ForwardPasses.choose(backend);
         say(choice.explanation());

@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import sala.model.ContextLengthException;
-import sala.model.generate.CancellationToken;
 import sala.model.generate.Conversation;
 import sala.model.generate.GenerationListener;
 import sala.model.generate.GenerationOptions;
@@ -94,25 +93,25 @@ final class ChatLoop {
     }
 
     private void answer(String text) {
-        CancellationToken cancellation = new CancellationToken();
-        lines.whileInterruptible(cancellation::cancel, () -> {
+        lines.whileInterruptible(conversation::cancel, () -> {
             try (ProgressBar bar = new ProgressBar(streams, "reading")) {
-                GenerationListener listener = new GenerationListener() {
+                GenerationResult result = conversation.reply(text, options, new GenerationListener() {
                     @Override
-                    public void prefill(int ingested, int total) {
-                        bar.update(ingested, total);
+                    public void prefill(int done, int total) {
+                        bar.update(done, total);
                     }
 
                     @Override
-                    public void text(String piece) {
-                        bar.close();
-                        lines.show(piece);
+                    public void token(int token, String piece) {
+                        bar.hide();
+                        if (!piece.isEmpty()) {
+                            lines.show(piece);
+                        }
                     }
-                };
-                GenerationResult result = conversation.reply(text, options, listener, cancellation);
+                });
                 lines.show("\n");
                 if (showStats) {
-                    streams.err().print(new RunStats(result, 0, Optional.empty()).text());
+                    streams.err().print(new RunStats(result, 0).text());
                 }
             } catch (ContextLengthException e) {
                 complain(FailureMessage.of(e) + ", or begin anew with /reset");

@@ -8,12 +8,11 @@ import sala.model.Backend;
 
 /** How to compute: shared by every command that runs the model. */
 final class ComputeOptions {
-    static final int MAX_THREADS = 1024;
-
     @Option(
             names = "--backend",
             paramLabel = "NAME",
-            description = "What computes: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, the fastest that runs here.")
+            description =
+                    "What computes: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, the fastest that runs here.")
     private Backend backend = Backend.AUTO;
 
     @Option(
@@ -25,14 +24,16 @@ final class ComputeOptions {
     @Option(
             names = {"-c", "--context-length"},
             paramLabel = "N",
-            description = "Most tokens, prompt and answer together. Default: as many as this call can need, at most what "
-                    + "the model was made for.")
+            description =
+                    "Most tokens, prompt and answer together. Default: as many as this call can need, at most what "
+                            + "the model was made for.")
     private @Nullable Integer contextLength;
 
     @Option(
             names = "--always-sparse",
-            description = "Block-sparse attention at every length, as serving does; without it attention is dense below "
-                    + "the model's dense_len.")
+            description =
+                    "Block-sparse attention at every length, as serving does; without it attention is dense below "
+                            + "the model's dense_len.")
     private boolean alwaysSparse;
 
     @Option(
@@ -44,26 +45,24 @@ final class ComputeOptions {
         return backend;
     }
 
-    /**
-     * Checks what needs no model.
-     *
-     * @throws UsageException naming the option, what it takes and what it was given
-     */
-    void check() {
-        if (threads != null && (threads < 1 || threads > MAX_THREADS)) {
-            throw new UsageException("--threads must be 1 to %d, found %d".formatted(MAX_THREADS, threads));
-        }
-        if (contextLength != null && contextLength < 1) {
-            throw new UsageException("--context-length must be at least 1, found " + contextLength);
-        }
-    }
-
     int threads() {
-        return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
+        if (threads == null) {
+            return Runtime.getRuntime().availableProcessors();
+        }
+        if (threads < 1 || threads > 1024) {
+            throw new UsageException("--threads must be 1 to 1024, found " + threads);
+        }
+        return threads;
     }
 
     OptionalInt contextLength() {
-        return contextLength == null ? OptionalInt.empty() : OptionalInt.of(contextLength);
+        if (contextLength == null) {
+            return OptionalInt.empty();
+        }
+        if (contextLength < 1) {
+            throw new UsageException("--context-length must be at least 1, found " + contextLength);
+        }
+        return OptionalInt.of(contextLength);
     }
 
     AttentionMode attentionMode() {

@@ -54,10 +54,7 @@ final class InfoCommand implements Runnable {
                         .formatted(
                                 Quantities.grouped(MemoryPlan.parameterCount(config)),
                                 Quantities.parameters(MemoryPlan.parameterCount(config))));
-        row(
-                lines,
-                "layers",
-                "%d   %s".formatted(config.numLayers(), config.layerStrip()));
+        row(lines, "layers", "%d   %s".formatted(config.numLayers(), config.layerStrip()));
         row(lines, "", "S block-sparse softmax attention, L lightning (linear) attention");
         row(
                 lines,
@@ -125,15 +122,12 @@ final class InfoCommand implements Runnable {
                 "tokens",
                 "begin %d, end %s, padding %d"
                         .formatted(config.bosTokenId(), config.eosTokenIds(), config.padTokenId()));
-        row(
-                lines,
-                "context",
-                "made for %s tokens".formatted(Quantities.grouped(config.maxPositionEmbeddings())));
+        row(lines, "context", "made for %s tokens".formatted(Quantities.grouped(config.maxPositionEmbeddings())));
         row(lines, "stored as", config.torchDtype());
         lines.add("");
         lines.add(memoryRow("memory", List.of("weights", "KV cache", "K1+K2", "state", "work", "total")));
         for (int contextLength : PLANNED_LENGTHS) {
-            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength);
+            MemoryPlan plan = MemoryPlan.of(config, contextLength);
             lines.add(memoryRow(
                     Quantities.tokens(contextLength),
                     List.of(
@@ -144,7 +138,6 @@ final class InfoCommand implements Runnable {
                             Quantities.bytes(plan.workBytes()),
                             Quantities.bytes(plan.totalBytes()))));
         }
-        lines.add("(weights as stored, mapped from their files; all else in f32 on the heap)");
         return String.join("\n", lines) + "\n";
     }
 
@@ -170,15 +163,12 @@ final class InfoCommand implements Runnable {
         writeConfig(json, config);
         json.writeArrayFieldStart("memory");
         for (int contextLength : PLANNED_LENGTHS) {
-            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength);
+            MemoryPlan plan = MemoryPlan.of(config, contextLength);
             json.writeStartObject();
             json.writeNumberField("contextLength", contextLength);
-            json.writeStringField(
-                    "cacheFormat", plan.cacheFormat().name().toLowerCase(Locale.ROOT));
             json.writeNumberField("weightBytes", plan.weightBytes());
             json.writeNumberField("kvBytes", plan.kvBytes());
-            json.writeNumberField("fineKeyBytes", plan.fineKeyBytes());
-            json.writeNumberField("coarseKeyBytes", plan.coarseKeyBytes());
+            json.writeNumberField("compressedKeyBytes", plan.compressedKeyBytes());
             json.writeNumberField("stateBytes", plan.stateBytes());
             json.writeNumberField("workBytes", plan.workBytes());
             json.writeNumberField("totalBytes", plan.totalBytes());

@@ -66,7 +66,6 @@ final class LogitsCommand implements Runnable {
 
     @Override
     public void run() {
-        compute.check();
         if (!tokensOptions.isGiven()) {
             throw new UsageException("no token ids: give --tokens IDS or --tokens-file FILE");
         }

@@ -9,6 +9,7 @@ import sala.loader.ModelConfig;
 import sala.loader.tokenizer.BpeTokenizer;
 import sala.loader.tokenizer.ChatTemplate;
 import sala.loader.tokenizer.Tokenizer;
+import sala.model.MemoryPlan;
 
 /**
  * A model's folder before its weights are mapped: enough to encode a prompt and to see whether the call fits.
@@ -18,14 +19,17 @@ import sala.loader.tokenizer.Tokenizer;
  * @param tokenizer {@code tokenizer.json}, empty where the folder has none
  */
 record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> tokenizer) {
+    private static final String TOKENIZER_FILE = "tokenizer.json";
+
     /** Reads configuration and tokenizer. */
     static ModelFolder read(Path directory) {
         return new ModelFolder(directory, Checkpoint.readConfig(directory), readTokenizer(directory));
     }
 
     private static Optional<Tokenizer> readTokenizer(Path directory) {
-        Path file = directory.resolve(BpeTokenizer.FILE_NAME);
-        return Files.exists(file) ? Optional.of(BpeTokenizer.read(file)) : Optional.empty();
+        return Files.exists(directory.resolve(TOKENIZER_FILE))
+                ? Optional.of(BpeTokenizer.read(directory))
+                : Optional.empty();
     }
 
     /**
@@ -36,10 +40,10 @@ record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> token
     static Tokenizer requireTokenizer(Path directory) {
         if (!Files.isDirectory(directory)) {
             throw new CommandException("%s: expected a folder with %s, found %s"
-                    .formatted(directory, BpeTokenizer.FILE_NAME, Files.exists(directory) ? "a file" : "nothing"));
+                    .formatted(directory, TOKENIZER_FILE, Files.exists(directory) ? "a file" : "nothing"));
         }
         return readTokenizer(directory)
-                .orElseThrow(() -> new CommandException("%s has no %s".formatted(directory, BpeTokenizer.FILE_NAME)));
+                .orElseThrow(() -> new CommandException("%s has no %s".formatted(directory, TOKENIZER_FILE)));
     }
 
     /** How turns become a prompt; read only where there is a chat. */
@@ -81,7 +85,7 @@ record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> token
 
     /** Checks that the call fits into memory, then maps the weights and starts the backend. */
     OpenModel open(ComputeOptions compute, int contextLength, CommandStreams streams) {
-        MemoryCheck.require(MemoryCheck.plan(directory, config, contextLength), "--context-length");
+        MemoryCheck.require(MemoryPlan.of(config, contextLength), "a smaller --context-length");
         return OpenModel.open(directory, compute, streams);
     }
 }

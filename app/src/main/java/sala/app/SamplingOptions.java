@@ -4,7 +4,6 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import sala.loader.GenerationConfig;
@@ -24,7 +23,8 @@ final class SamplingOptions {
     @Option(
             names = "--temperature",
             paramLabel = "X",
-            description = "0 always takes the likeliest token. Default: the checkpoint's, else " + DEFAULT_TEMPERATURE + ".")
+            description =
+                    "0 always takes the likeliest token. Default: the checkpoint's, else " + DEFAULT_TEMPERATURE + ".")
     private @Nullable Double temperature;
 
     @Option(
@@ -56,51 +56,35 @@ final class SamplingOptions {
     @Option(
             names = "--presence-penalty",
             paramLabel = "X",
-            description = "Taken from the logit of every token seen before. Default: 0.")
+            description = "Taken from the logit of every token generated before. Default: 0.")
     private double presencePenalty;
 
     @Option(
             names = "--frequency-penalty",
             paramLabel = "X",
-            description = "Taken from the logit as often as the token was seen before. Default: 0.")
+            description = "Taken from the logit as often as the token was generated before. Default: 0.")
     private double frequencyPenalty;
 
-    @Option(
-            names = "--penalty-window",
-            paramLabel = "N",
-            description = "How many of the last tokens, the prompt's included, the penalties look at. Default: "
-                    + "${DEFAULT-VALUE}.")
-    private int penaltyWindow = GenerationOptions.DEFAULT_PENALTY_WINDOW;
-
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            description = "Same seed, same text. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--seed", paramLabel = "N", description = "Same seed, same text. Default: ${DEFAULT-VALUE}.")
     private long seed = DEFAULT_SEED;
 
     @Option(
             names = "--logit-bias",
             paramLabel = "ID=VALUE",
-            description = "Added to the logit of a token; -Infinity bans it; may be repeated.")
-    private Map<Integer, Float> logitBias = new LinkedHashMap<>();
+            description = "Added to the logit of a token; may be repeated.")
+    private Map<Integer, Double> logitBias = new LinkedHashMap<>();
 
-    @Option(
-            names = "--stop",
-            paramLabel = "TEXT",
-            description = "Stop before this text; may be repeated.")
+    @Option(names = "--stop", paramLabel = "TEXT", description = "Stop before this text; may be repeated.")
     private List<String> stopStrings = List.of();
 
-    @Option(
-            names = "--stop-token",
-            paramLabel = "ID",
-            description = "Stop at this token id, too; may be repeated.")
+    @Option(names = "--stop-token", paramLabel = "ID", description = "Stop at this token id; may be repeated.")
     private List<Integer> stopTokens = List.of();
 
     @Option(
             names = {"-n", "--max-tokens"},
             paramLabel = "N",
             description = "Most tokens to generate. Default: ${DEFAULT-VALUE}.")
-    private int maxTokens = GenerationOptions.DEFAULT_MAX_TOKENS;
+    private int maxTokens = 256;
 
     @Option(names = "--ignore-eos", description = "Go on after an end-of-sequence token.")
     private boolean ignoreEos;
@@ -122,14 +106,13 @@ final class SamplingOptions {
         check("--repetition-penalty", repetitionPenalty == null ? 1 : repetitionPenalty, 0.01, 100);
         check("--presence-penalty", presencePenalty, -100, 100);
         check("--frequency-penalty", frequencyPenalty, -100, 100);
-        check("--penalty-window", penaltyWindow, 0, Integer.MAX_VALUE);
         check("--max-tokens", maxTokens, 0, Integer.MAX_VALUE);
-        logitBias.forEach((token, bias) -> {
-            if (!(bias < Float.POSITIVE_INFINITY)) { // NaN is not below it, too
+        for (Map.Entry<Integer, Double> bias : logitBias.entrySet()) {
+            if (Double.isNaN(bias.getValue())) {
                 throw new UsageException(
-                        "--logit-bias of token %d must be finite or -Infinity, found %s".formatted(token, bias));
+                        "--logit-bias of token %d must be a number, found NaN".formatted(bias.getKey()));
             }
-        });
+        }
         if (stopStrings.contains("")) {
             throw new UsageException("--stop must not be empty");
         }
@@ -150,40 +133,29 @@ final class SamplingOptions {
     }
 
     /**
-     * The options of a generation with this model.
+     * The options of a generation.
      *
-     * @throws CommandException if a token id is outside the vocabulary, or a stop text meets a model without tokenizer
+     * @param config of the checkpoint, for what was not given
+     * @throws CommandException if a token id is outside the vocabulary
      */
-    GenerationOptions toGenerationOptions(ModelFolder folder) {
-        int vocabSize = folder.config().vocabSize();
+    GenerationOptions toGenerationOptions(GenerationConfig config, int vocabSize) {
         TokenIds.checkVocabulary(
                 logitBias.keySet().stream().mapToInt(Integer::intValue).toArray(), vocabSize);
         TokenIds.checkVocabulary(stopTokens.stream().mapToInt(Integer::intValue).toArray(), vocabSize);
-        if (!stopStrings.isEmpty() && folder.tokenizer().isEmpty()) {
-            throw new CommandException("%s has no tokenizer.json, which --stop needs: stop at ids with --stop-token"
-                    .formatted(folder.directory()));
-        }
-        GenerationConfig config = folder.generationConfig();
-        Set<Integer> stops = new LinkedHashSet<>(stopTokens);
-        if (!ignoreEos) {
-            stops.addAll(config.eosTokenIds().orElse(folder.config().eosTokenIds()));
-        }
-        return GenerationOptions.builder()
-                .maxTokens(maxTokens)
-                .temperature(temperature == null ? defaultTemperature(config) : temperature)
-                .topKTokens(topK == null ? config.topK().orElse(0) : topK)
-                .topP(topP == null ? config.topP().orElse(DEFAULT_TOP_P) : topP)
-                .minP(minP)
-                .repetitionPenalty(
-                        repetitionPenalty == null ? config.repetitionPenalty().orElse(1) : repetitionPenalty)
-                .presencePenalty(presencePenalty)
-                .frequencyPenalty(frequencyPenalty)
-                .penaltyWindow(penaltyWindow)
-                .seed(seed)
-                .logitBias(logitBias)
-                .stopStrings(stopStrings)
-                .stopTokens(stops)
-                .build();
+        return new GenerationOptions(
+                temperature == null ? defaultTemperature(config) : temperature,
+                topK == null ? config.topK().orElse(0) : topK,
+                topP == null ? config.topP().orElse(DEFAULT_TOP_P) : topP,
+                minP,
+                repetitionPenalty == null ? config.repetitionPenalty().orElse(1) : repetitionPenalty,
+                presencePenalty,
+                frequencyPenalty,
+                seed,
+                logitBias,
+                stopStrings,
+                new LinkedHashSet<>(stopTokens),
+                maxTokens,
+                ignoreEos);
     }
 
     private static double defaultTemperature(GenerationConfig config) {

@@ -57,7 +57,7 @@ class SalaCommandTest {
                 "generate|x|--frequency-penalty|x; --frequency-penalty",
                 "generate|x|--seed|1.5; --seed",
                 "generate|x|--logit-bias|5; --logit-bias",
-                "generate|x|--logit-bias|5=NaN; --logit-bias of token 5 must be finite",
+                "generate|x|--logit-bias|5=NaN; --logit-bias of token 5 must be a number",
                 "generate|x|--stop|; --stop must not be empty",
                 "generate|x|--stop-token|x; --stop-token",
                 "generate|x|--max-tokens|-1; --max-tokens must be at least 0, found -1",
