@@ -178,8 +178,9 @@ final class BenchCommand implements Runnable {
         }
         List<Integer> counts = IntRanges.parse("--threads", threads);
         for (int count : counts) {
-            if (count < 1 || count > 1024) {
-                throw new UsageException("--threads must be 1 to 1024, found " + count);
+            if (count < 1 || count > ComputeOptions.MAX_THREADS) {
+                throw new UsageException(
+                        "--threads must be 1 to %d, found %d".formatted(ComputeOptions.MAX_THREADS, count));
             }
         }
         return counts;

@@ -36,7 +36,7 @@ record BenchShape(String name, ModelConfig config) {
             String label = depth == shape.numLayers() ? shape.toString() : "%s/%d layers".formatted(shape, depth);
             return new BenchShape(label, shape.config(depth));
         } catch (IllegalArgumentException e) {
-            throw new UsageException("--shape: " + e.getMessage());
+            throw new UsageException((layers.isPresent() ? "--shape, --layers: " : "--shape: ") + e.getMessage());
         }
     }
 }

@@ -46,6 +46,7 @@ final class ChatCommand implements Runnable {
     @Override
     public void run() {
         sampling.check();
+        compute.check();
         ModelFolder folder = ModelFolder.read(model.directory());
         Tokenizer tokenizer = folder.tokenizer()
                 .orElseThrow(() -> new CommandException(

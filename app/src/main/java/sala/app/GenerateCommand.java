@@ -55,6 +55,7 @@ final class GenerateCommand implements Runnable {
     @Override
     public void run() {
         sampling.check();
+        compute.check();
         Prompt prompt = promptOptions.read(streams);
         ModelFolder folder = ModelFolder.read(model.directory());
         int[] tokens = prompt.encode(folder.tokenizer(), folder.directory());
