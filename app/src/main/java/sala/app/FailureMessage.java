@@ -4,9 +4,11 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
+import java.util.Optional;
 import sala.loader.CheckpointException;
 import sala.model.BackendUnavailableException;
 import sala.model.ContextLengthException;
+import sala.model.SessionFileException;
 
 /** One line for the person at the terminal from what went wrong. */
 final class FailureMessage {
@@ -18,8 +20,12 @@ final class FailureMessage {
             case UsageException e -> text(e);
             case CheckpointException e -> text(e);
             case BackendUnavailableException e -> text(e);
+            case SessionFileException e -> text(e);
             case ContextLengthException e -> text(e) + " with --context-length N";
-            case UncheckedIOException e -> ofInputOutput(e.getCause());
+            case UncheckedIOException e ->
+                Optional.ofNullable(e.getCause())
+                        .map(FailureMessage::ofInputOutput)
+                        .orElse(text(e));
             case IOException e -> ofInputOutput(e);
             case OutOfMemoryError e ->
                 "out of memory (%s): the heap ends at %s; take a smaller --context-length, or give the JVM more: SALA_JAVA_OPTS=-Xmx..."
