@@ -28,31 +28,29 @@ record PieceDecoder(
         int stripStop = 0;
         if (section.isPresent()) {
             JsonFields fields = section.get();
-            List<JsonFields> steps = fields.string("type", "").equals("Sequence")
-                    ? fields.objects("decoders")
-                    : List.of(fields);
+            List<JsonFields> steps =
+                    fields.string("type", "").equals("Sequence") ? fields.objects("decoders") : List.of(fields);
             int stage = 0;
             for (JsonFields step : steps) {
-                int stepStage =
-                        switch (step.string("type", "")) {
-                            case "Replace" -> {
-                                replacements.add(new Normalizer.Step.Replace(
-                                        Normalizer.literalPattern(step), step.string("content", "")));
-                                yield 0;
-                            }
-                            case "ByteFallback" -> {
-                                byteFallback = true;
-                                yield 1;
-                            }
-                            case "Fuse" -> 2;
-                            case "Strip" -> {
-                                stripContent = step.string("content", " ");
-                                stripStart = step.integer("start", 0, 0, Integer.MAX_VALUE);
-                                stripStop = step.integer("stop", 0, 0, 0);
-                                yield 3;
-                            }
-                            default -> throw step.wrong("type", "Replace, ByteFallback, Fuse or Strip");
-                        };
+                int stepStage = switch (step.string("type", "")) {
+                    case "Replace" -> {
+                        replacements.add(new Normalizer.Step.Replace(
+                                Normalizer.literalPattern(step), step.string("content", "")));
+                        yield 0;
+                    }
+                    case "ByteFallback" -> {
+                        byteFallback = true;
+                        yield 1;
+                    }
+                    case "Fuse" -> 2;
+                    case "Strip" -> {
+                        stripContent = step.string("content", " ");
+                        stripStart = step.integer("start", 0, 0, Integer.MAX_VALUE);
+                        stripStop = step.integer("stop", 0, 0, 0);
+                        yield 3;
+                    }
+                    default -> throw step.wrong("type", "Replace, ByteFallback, Fuse or Strip");
+                };
                 if (stepStage < stage) {
                     throw step.wrong("type", "the order Replace, ByteFallback, Fuse, Strip");
                 }

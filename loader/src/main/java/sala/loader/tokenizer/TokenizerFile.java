@@ -260,8 +260,9 @@ record TokenizerFile(
             int right = model.vocab().getOrDefault(parts[1], Vocabulary.NONE);
             int whole = model.vocab().getOrDefault(parts[0] + parts[1], Vocabulary.NONE);
             if (left == Vocabulary.NONE || right == Vocabulary.NONE || whole == Vocabulary.NONE) {
-                throw new CheckpointException("%s: model.merges[%d]: %s and %s and what they make must be in the vocabulary"
-                        .formatted(file, rank, parts[0], parts[1]));
+                throw new CheckpointException(
+                        "%s: model.merges[%d]: %s and %s and what they make must be in the vocabulary"
+                                .formatted(file, rank, parts[0], parts[1]));
             }
             merges.putIfAbsent(Vocabulary.pair(left, right), new Vocabulary.Merge(rank, whole));
             rank++;
