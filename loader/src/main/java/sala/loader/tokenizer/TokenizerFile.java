@@ -179,7 +179,7 @@ record TokenizerFile(
             throw new CheckpointException("%s: pre_tokenizer: expected none, found %s"
                     .formatted(file, sections.get("pre_tokenizer").string("type", "an object")));
         }
-        List<AddedTokens.AddedToken> tokens = addedTokens(file, added);
+        List<AddedTokens.AddedToken> tokens = addedTokens(added);
         Map<String, Integer> ids = new HashMap<>(model.vocab());
         for (AddedTokens.AddedToken token : tokens) {
             Integer known = ids.put(token.content(), token.id());
@@ -217,7 +217,7 @@ record TokenizerFile(
                 List.copyOf(suffix));
     }
 
-    private static List<AddedTokens.AddedToken> addedTokens(String file, List<JsonFields> added) {
+    private static List<AddedTokens.AddedToken> addedTokens(List<JsonFields> added) {
         List<AddedTokens.AddedToken> tokens = new ArrayList<>();
         Set<String> contents = new HashSet<>();
         for (JsonFields token : added) {
