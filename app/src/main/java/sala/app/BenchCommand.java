@@ -9,7 +9,6 @@ import java.util.Locale;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import sala.loader.Checkpoint;
 import sala.loader.DType;
@@ -59,7 +58,10 @@ final class BenchCommand implements Runnable {
     @Option(names = "--dtype", paramLabel = "TYPE", description = "Type of random weights: bf16 (default), f16 or f32.")
     private String dtype = "bf16";
 
-    @Option(names = "--seed", paramLabel = "N", description = "Seed of random weights and tokens. Default: ${DEFAULT-VALUE}.")
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of random weights and tokens. Default: ${DEFAULT-VALUE}.")
     private long seed = 42;
 
     @Option(
@@ -210,14 +212,16 @@ final class BenchCommand implements Runnable {
 
     private static void requireMemory(ModelConfig config, List<BenchTest> tests) {
         MemoryCheck.require(
-                MemoryPlan.of(config, longest(tests)), "a smaller --shape, fewer --layers, or shorter tests (-p -n -d)");
+                MemoryPlan.of(config, longest(tests)),
+                "a smaller --shape, fewer --layers, or shorter tests (-p -n -d)");
     }
 
     private static int longest(List<BenchTest> tests) {
         return tests.stream().mapToInt(BenchTest::contextLength).max().orElseThrow();
     }
 
-    private void measure(BenchModel benchModel, ModelWeights weights, List<BenchTest> tests, List<Integer> threadCounts) {
+    private void measure(
+            BenchModel benchModel, ModelWeights weights, List<BenchTest> tests, List<Integer> threadCounts) {
         BenchPrinter printer = format.printer(streams);
         ForwardPasses.Choice choice = ForwardPasses.choose(backend);
         say(choice.explanation());

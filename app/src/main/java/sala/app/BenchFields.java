@@ -26,7 +26,8 @@ final class BenchFields {
         fields.put("n_prompt", (long) result.test().promptLength());
         fields.put("n_gen", (long) result.test().genLength());
         fields.put("n_depth", (long) result.test().depth());
-        fields.put("test_time", result.testTime().truncatedTo(ChronoUnit.SECONDS).toString());
+        fields.put(
+                "test_time", result.testTime().truncatedTo(ChronoUnit.SECONDS).toString());
         fields.put("avg_ns", Math.round(nanos.getMean()));
         fields.put("stddev_ns", Math.round(nanos.getStandardDeviation()));
         fields.put("avg_ts", rates.getMean());

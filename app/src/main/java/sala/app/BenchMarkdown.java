@@ -45,7 +45,8 @@ final class BenchMarkdown implements BenchPrinter {
         List<String> rules = new ArrayList<>();
         for (Column column : COLUMNS) {
             titles.add(column.cell(column.title()));
-            rules.add("-".repeat(column.width() - (column.rightAligned() ? 1 : 0)) + (column.rightAligned() ? ":" : ""));
+            rules.add(
+                    "-".repeat(column.width() - (column.rightAligned() ? 1 : 0)) + (column.rightAligned() ? ":" : ""));
         }
         emitRow(titles);
         emitRow(rules);

@@ -38,7 +38,8 @@ record BenchModel(
         }
         long headElements = weights.lmHead().shape().elementCount();
         long embeddingElements = weights.embedding().shape().elementCount();
-        long embeddingBytes = config.tiedEmbeddings() ? 0 : weights.embedding().data().byteSize();
+        long embeddingBytes =
+                config.tiedEmbeddings() ? 0 : weights.embedding().data().byteSize();
         long layerElements = matrixElements - embeddingElements - (config.tiedEmbeddings() ? 0 : headElements);
         return new BenchModel(
                 name,

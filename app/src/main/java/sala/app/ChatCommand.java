@@ -57,7 +57,11 @@ final class ChatCommand implements Runnable {
                 SessionOptions.ofContextLength(contextLength).withAttentionMode(compute.attentionMode());
         try (OpenModel open = folder.open(compute, contextLength, streams);
                 Conversation conversation = new Conversation(
-                        open.forwardPass(), tokenizer, folder.chatTemplate(), sessionOptions, Optional.ofNullable(system));
+                        open.forwardPass(),
+                        tokenizer,
+                        folder.chatTemplate(),
+                        sessionOptions,
+                        Optional.ofNullable(system));
                 ChatLines lines = isInteractive() ? TerminalLines.open() : new PipedLines(streams)) {
             new ChatLoop(streams, lines, conversation, options, showStats).run();
         }

@@ -103,7 +103,7 @@ final class ChatLoop {
 
                     @Override
                     public void token(int token, String piece) {
-                        bar.close();
+                        bar.hide();
                         if (!piece.isEmpty()) {
                             lines.show(piece);
                         }

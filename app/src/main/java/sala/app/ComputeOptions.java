@@ -11,7 +11,8 @@ final class ComputeOptions {
     @Option(
             names = "--backend",
             paramLabel = "NAME",
-            description = "What computes: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, the fastest that runs here.")
+            description =
+                    "What computes: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, the fastest that runs here.")
     private Backend backend = Backend.AUTO;
 
     @Option(
@@ -23,14 +24,16 @@ final class ComputeOptions {
     @Option(
             names = {"-c", "--context-length"},
             paramLabel = "N",
-            description = "Most tokens, prompt and answer together. Default: as many as this call can need, at most what "
-                    + "the model was made for.")
+            description =
+                    "Most tokens, prompt and answer together. Default: as many as this call can need, at most what "
+                            + "the model was made for.")
     private @Nullable Integer contextLength;
 
     @Option(
             names = "--always-sparse",
-            description = "Block-sparse attention at every length, as serving does; without it attention is dense below "
-                    + "the model's dense_len.")
+            description =
+                    "Block-sparse attention at every length, as serving does; without it attention is dense below "
+                            + "the model's dense_len.")
     private boolean alwaysSparse;
 
     @Option(

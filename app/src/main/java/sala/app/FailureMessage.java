@@ -13,22 +13,21 @@ final class FailureMessage {
     private FailureMessage() {}
 
     static String of(Throwable failure) {
-        String message =
-                switch (failure) {
-                    case CommandException e -> text(e);
-                    case UsageException e -> text(e);
-                    case CheckpointException e -> text(e);
-                    case BackendUnavailableException e -> text(e);
-                    case ContextLengthException e -> text(e) + " with --context-length N";
-                    case UncheckedIOException e -> ofInputOutput(e.getCause());
-                    case IOException e -> ofInputOutput(e);
-                    case OutOfMemoryError e ->
-                        "out of memory (%s): the heap ends at %s; take a smaller --context-length, or give the JVM more: SALA_JAVA_OPTS=-Xmx..."
-                                .formatted(
-                                        e.getMessage(),
-                                        Quantities.bytes(Runtime.getRuntime().maxMemory()));
-                    default -> "internal error, %s; --debug shows where".formatted(failure);
-                };
+        String message = switch (failure) {
+            case CommandException e -> text(e);
+            case UsageException e -> text(e);
+            case CheckpointException e -> text(e);
+            case BackendUnavailableException e -> text(e);
+            case ContextLengthException e -> text(e) + " with --context-length N";
+            case UncheckedIOException e -> ofInputOutput(e.getCause());
+            case IOException e -> ofInputOutput(e);
+            case OutOfMemoryError e ->
+                "out of memory (%s): the heap ends at %s; take a smaller --context-length, or give the JVM more: SALA_JAVA_OPTS=-Xmx..."
+                        .formatted(
+                                e.getMessage(),
+                                Quantities.bytes(Runtime.getRuntime().maxMemory()));
+            default -> "internal error, %s; --debug shows where".formatted(failure);
+        };
         return message.replaceAll("\\s*\\R\\s*", " ");
     }
 

@@ -88,7 +88,7 @@ final class GenerateCommand implements Runnable {
 
                 @Override
                 public void token(int token, String text) {
-                    bar.close();
+                    bar.hide();
                     if (!asJson && !text.isEmpty()) {
                         streams.emit(text);
                     }

@@ -54,10 +54,7 @@ final class InfoCommand implements Runnable {
                         .formatted(
                                 Quantities.grouped(MemoryPlan.parameterCount(config)),
                                 Quantities.parameters(MemoryPlan.parameterCount(config))));
-        row(
-                lines,
-                "layers",
-                "%d   %s".formatted(config.numLayers(), config.layerStrip()));
+        row(lines, "layers", "%d   %s".formatted(config.numLayers(), config.layerStrip()));
         row(lines, "", "S block-sparse softmax attention, L lightning (linear) attention");
         row(
                 lines,
@@ -125,10 +122,7 @@ final class InfoCommand implements Runnable {
                 "tokens",
                 "begin %d, end %s, padding %d"
                         .formatted(config.bosTokenId(), config.eosTokenIds(), config.padTokenId()));
-        row(
-                lines,
-                "context",
-                "made for %s tokens".formatted(Quantities.grouped(config.maxPositionEmbeddings())));
+        row(lines, "context", "made for %s tokens".formatted(Quantities.grouped(config.maxPositionEmbeddings())));
         row(lines, "stored as", config.torchDtype());
         lines.add("");
         lines.add(memoryRow("memory", List.of("weights", "KV cache", "K1+K2", "state", "work", "total")));

@@ -65,6 +65,11 @@ final class ProgressBar implements AutoCloseable {
                 seconds);
     }
 
+    /** Takes the bar off the terminal; the next update shows it again. */
+    void hide() {
+        close();
+    }
+
     /** Wipes the line. */
     @Override
     public void close() {

@@ -2,10 +2,7 @@ package sala.app;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Locale;
-import java.util.Optional;
 import sala.model.generate.GenerationResult;
 import sala.model.generate.GenerationStats;
 

@@ -23,7 +23,8 @@ final class SamplingOptions {
     @Option(
             names = "--temperature",
             paramLabel = "X",
-            description = "0 always takes the likeliest token. Default: the checkpoint's, else " + DEFAULT_TEMPERATURE + ".")
+            description =
+                    "0 always takes the likeliest token. Default: the checkpoint's, else " + DEFAULT_TEMPERATURE + ".")
     private @Nullable Double temperature;
 
     @Option(
@@ -64,10 +65,7 @@ final class SamplingOptions {
             description = "Taken from the logit as often as the token was generated before. Default: 0.")
     private double frequencyPenalty;
 
-    @Option(
-            names = "--seed",
-            paramLabel = "N",
-            description = "Same seed, same text. Default: ${DEFAULT-VALUE}.")
+    @Option(names = "--seed", paramLabel = "N", description = "Same seed, same text. Default: ${DEFAULT-VALUE}.")
     private long seed = DEFAULT_SEED;
 
     @Option(
@@ -76,16 +74,10 @@ final class SamplingOptions {
             description = "Added to the logit of a token; may be repeated.")
     private Map<Integer, Double> logitBias = new LinkedHashMap<>();
 
-    @Option(
-            names = "--stop",
-            paramLabel = "TEXT",
-            description = "Stop before this text; may be repeated.")
+    @Option(names = "--stop", paramLabel = "TEXT", description = "Stop before this text; may be repeated.")
     private List<String> stopStrings = List.of();
 
-    @Option(
-            names = "--stop-token",
-            paramLabel = "ID",
-            description = "Stop at this token id; may be repeated.")
+    @Option(names = "--stop-token", paramLabel = "ID", description = "Stop at this token id; may be repeated.")
     private List<Integer> stopTokens = List.of();
 
     @Option(
@@ -117,7 +109,8 @@ final class SamplingOptions {
         check("--max-tokens", maxTokens, 0, Integer.MAX_VALUE);
         for (Map.Entry<Integer, Double> bias : logitBias.entrySet()) {
             if (Double.isNaN(bias.getValue())) {
-                throw new UsageException("--logit-bias of token %d must be a number, found NaN".formatted(bias.getKey()));
+                throw new UsageException(
+                        "--logit-bias of token %d must be a number, found NaN".formatted(bias.getKey()));
             }
         }
         if (stopStrings.contains("")) {

@@ -34,7 +34,10 @@ class BenchCommandTest {
         assertEquals(sorted[1], result.required("median_ts").doubleValue(), 1e-6 * sorted[1]);
         assertEquals(sorted[0], result.required("min_ts").doubleValue(), 1e-6 * sorted[0]);
         assertEquals(sorted[2], result.required("max_ts").doubleValue(), 1e-6 * sorted[2]);
-        assertEquals(Arrays.stream(sorted).average().orElseThrow(), result.required("avg_ts").doubleValue(), 1e-3);
+        assertEquals(
+                Arrays.stream(sorted).average().orElseThrow(),
+                result.required("avg_ts").doubleValue(),
+                1e-3);
         assertTrue(result.required("stddev_ts").doubleValue() >= 0);
         assertTrue(result.required("read_bytes_per_second").doubleValue() > 1e8);
         assertTrue(result.required("peak_flops_per_second").doubleValue() > 1e8);
@@ -123,8 +126,7 @@ class BenchCommandTest {
     void layersCutTheShape() {
         JsonNode all = bench("-o", "json", "-n", "0").json().get(0);
         JsonNode two = bench("-o", "json", "-n", "0", "--layers", "2").json().get(0);
-        assertTrue(
-                two.required("model_n_params").longValue()
-                        < all.required("model_n_params").longValue());
+        assertTrue(two.required("model_n_params").longValue()
+                < all.required("model_n_params").longValue());
     }
 }

@@ -24,7 +24,8 @@ class ChatCommandTest {
 
     @Test
     void answersEveryLineAndEndsWithTheInput() {
-        List<String> answers = chat("Who are you?", "", "And then?").out().lines().toList();
+        List<String> answers =
+                chat("Who are you?", "", "And then?").out().lines().toList();
         assertEquals(2, answers.size(), answers.toString());
         assertFalse(answers.get(0).isBlank());
         assertFalse(answers.get(1).isBlank());
@@ -35,7 +36,9 @@ class ChatCommandTest {
         String twice = chat("Who is the king?", "Who is the king?").out();
         String reset = chat("Who is the king?", "/reset", "Who is the king?").out();
         assertEquals(reset.lines().findFirst(), twice.lines().findFirst());
-        assertEquals(reset.lines().findFirst().orElseThrow(), reset.lines().skip(1).findFirst().orElseThrow());
+        assertEquals(
+                reset.lines().findFirst().orElseThrow(),
+                reset.lines().skip(1).findFirst().orElseThrow());
     }
 
     @Test
@@ -46,14 +49,22 @@ class ChatCommandTest {
         assertTrue(whole.err().contains("saved to"), whole.err());
         CommandRun resumed = chat("/load " + file, "What did he say?");
         assertEquals(
-                whole.out().lines().skip(1).findFirst().orElseThrow(), resumed.out().lines().findFirst().orElseThrow());
+                whole.out().lines().skip(1).findFirst().orElseThrow(),
+                resumed.out().lines().findFirst().orElseThrow());
     }
 
     @Test
     void commandsThatFailSayWhyAndTheChatGoesOn() throws java.io.IOException {
         Path garbage = Files.writeString(folder.resolve("garbage"), "no session");
         CommandRun run = chat(
-                "/load " + folder.resolve("nowhere"), "/load " + garbage, "/save", "/frobnicate", "/help", "Go", "/exit", "Go");
+                "/load " + folder.resolve("nowhere"),
+                "/load " + garbage,
+                "/save",
+                "/frobnicate",
+                "/help",
+                "Go",
+                "/exit",
+                "Go");
         List<String> errors = run.err().lines().toList();
         assertEquals(4, errors.size(), run.err());
         assertTrue(errors.get(0).contains("no such file"), errors.get(0));
@@ -69,10 +80,7 @@ class ChatCommandTest {
     @Test
     void saysThatTheContextIsFull() {
         CommandRun run = CommandRun.withInput(
-                        "This is a line that is longer than the context.\n/reset\n",
-                        "chat",
-                        "--context-length",
-                        "8")
+                        "This is a line that is longer than the context.\n/reset\n", "chat", "--context-length", "8")
                 .succeeded();
         assertTrue(run.err().contains("context"), run.err());
         assertTrue(run.err().contains("/reset"), run.err());
@@ -80,7 +88,8 @@ class ChatCommandTest {
 
     @Test
     void needsATokenizer() {
-        CommandRun run = CommandRun.of("chat", "-m", Golden.path("cases/group2-f16").toString());
+        CommandRun run =
+                CommandRun.of("chat", "-m", Golden.path("cases/group2-f16").toString());
         assertEquals(1, run.exitCode());
         assertTrue(run.errorLine().contains("tokenizer.json"), run.err());
     }

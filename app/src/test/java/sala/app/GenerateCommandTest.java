@@ -35,7 +35,12 @@ class GenerateCommandTest {
     void greedyTextIsTheGoldenOne() {
         JsonNode golden = golden("short-dense");
         CommandRun run = CommandRun.of(
-                        "generate", "--temperature", "0", "--max-tokens", "48", golden.required("text").textValue())
+                        "generate",
+                        "--temperature",
+                        "0",
+                        "--max-tokens",
+                        "48",
+                        golden.required("text").textValue())
                 .succeeded();
         assertEquals(golden.required("greedy_text").textValue() + "\n", run.out());
         assertEquals("", run.err());
@@ -70,15 +75,25 @@ class GenerateCommandTest {
 
     @Test
     void defaultTextIsTheSameEachTimeAndOtherWithAnotherSeed() {
-        String first = CommandRun.of("generate", "In the beginning", "-n", "40").succeeded().out();
+        String first = CommandRun.of("generate", "In the beginning", "-n", "40")
+                .succeeded()
+                .out();
         assertTrue(first.split("\\s+").length >= 10, first);
-        assertEquals(first, CommandRun.of("generate", "In the beginning", "-n", "40").succeeded().out());
         assertEquals(
                 first,
-                CommandRun.of("generate", "In the beginning", "-n", "40", "--threads", "1").succeeded().out());
+                CommandRun.of("generate", "In the beginning", "-n", "40")
+                        .succeeded()
+                        .out());
+        assertEquals(
+                first,
+                CommandRun.of("generate", "In the beginning", "-n", "40", "--threads", "1")
+                        .succeeded()
+                        .out());
         assertNotEquals(
                 first,
-                CommandRun.of("generate", "In the beginning", "-n", "40", "--seed", "7").succeeded().out());
+                CommandRun.of("generate", "In the beginning", "-n", "40", "--seed", "7")
+                        .succeeded()
+                        .out());
     }
 
     @Test
@@ -86,14 +101,17 @@ class GenerateCommandTest {
         Path file = Files.writeString(folder.resolve("prompt.txt"), "In the beginning\r\n");
         String[] options = {"generate", "-n", "8", "--json", "-f", file.toString()};
         JsonNode json = CommandRun.of(options).succeeded().json();
-        JsonNode direct = CommandRun.of("generate", "-n", "8", "--json", "In the beginning").succeeded().json();
+        JsonNode direct = CommandRun.of("generate", "-n", "8", "--json", "In the beginning")
+                .succeeded()
+                .json();
         assertEquals(direct.required("tokens"), json.required("tokens"));
         assertEquals(direct.required("text"), json.required("text"));
     }
 
     @Test
     void tokensNeedNoTokenizer() {
-        JsonNode run = Golden.json("cases/group2-f16/expected.json").required("runs").get(0);
+        JsonNode run =
+                Golden.json("cases/group2-f16/expected.json").required("runs").get(0);
         int steps = run.required("greedy_ids").size();
         JsonNode json = CommandRun.of(
                         "generate",
@@ -146,13 +164,16 @@ class GenerateCommandTest {
                 .succeeded()
                 .json();
         assertNotEquals(first, biased.required("generated").get(0).intValue());
-        JsonNode none = CommandRun.of("generate", "-n", "0", "--json", prompt).succeeded().json();
+        JsonNode none = CommandRun.of("generate", "-n", "0", "--json", prompt)
+                .succeeded()
+                .json();
         assertEquals(0, none.required("generated").size());
     }
 
     @Test
     void statisticsGoToTheErrorStream() {
-        CommandRun run = CommandRun.of("generate", "-n", "4", "--stats", "In the beginning").succeeded();
+        CommandRun run = CommandRun.of("generate", "-n", "4", "--stats", "In the beginning")
+                .succeeded();
         assertTrue(run.err().contains("prefill"), run.err());
         assertTrue(run.err().contains("tokens/s"), run.err());
         assertFalse(run.out().contains("tokens/s"), run.out());
@@ -160,8 +181,11 @@ class GenerateCommandTest {
 
     @Test
     void verboseNamesTheBackend() {
-        CommandRun run = CommandRun.of("generate", "-n", "1", "-v", "--backend", "reference", "Go").succeeded();
-        assertEquals("sala: backend reference: asked for", run.err().lines().findFirst().orElse(""));
+        CommandRun run = CommandRun.of("generate", "-n", "1", "-v", "--backend", "reference", "Go")
+                .succeeded();
+        assertEquals(
+                "sala: backend reference: asked for",
+                run.err().lines().findFirst().orElse(""));
     }
 
     @Test
@@ -181,7 +205,11 @@ class GenerateCommandTest {
         failsWith("no such file", "generate", "-f", folder.resolve("nowhere").toString());
         failsWith("directory", "generate", "-f", empty.toString());
         failsWith("not UTF-8", "generate", "-f", latin1.toString());
-        failsWith("no such file", "generate", "--tokens-file", folder.resolve("nowhere").toString());
+        failsWith(
+                "no such file",
+                "generate",
+                "--tokens-file",
+                folder.resolve("nowhere").toString());
         failsWith("token id 1 is 2048", "generate", "--tokens", "2048");
         failsWith("token id 1 is 9999", "generate", "x", "--stop-token", "9999");
         failsWith("raise --context-length", "generate", "In the beginning", "-c", "2");
@@ -210,11 +238,14 @@ class GenerateCommandTest {
     void theCheckpointsOwnDefaultsHold() throws IOException {
         Path model = copyOfTinyModel("greedy");
         Files.delete(model.resolve("generation_config.json"));
-        Files.writeString(model.resolve("generation_config.json"), "{\"do_sample\": false, \"eos_token_id\": [2, 2046]}");
+        Files.writeString(
+                model.resolve("generation_config.json"), "{\"do_sample\": false, \"eos_token_id\": [2, 2046]}");
         JsonNode golden = golden("short-dense");
         String prompt = golden.required("text").textValue();
         assertEquals(
                 golden.required("greedy_text").textValue() + "\n",
-                CommandRun.of("generate", "-m", model.toString(), "-n", "48", prompt).succeeded().out());
+                CommandRun.of("generate", "-m", model.toString(), "-n", "48", prompt)
+                        .succeeded()
+                        .out());
     }
 }

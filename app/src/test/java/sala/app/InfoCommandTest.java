@@ -28,11 +28,18 @@ class InfoCommandTest {
     @Test
     void knowsTheReleasedModelFromItsConfigurationAlone() throws IOException {
         Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"minicpm_sala\"}");
-        JsonNode info = CommandRun.of("info", "-m", folder.toString(), "--json").succeeded().json();
+        JsonNode info = CommandRun.of("info", "-m", folder.toString(), "--json")
+                .succeeded()
+                .json();
         assertEquals(9_477_203_968L, info.required("parameters").longValue());
         assertEquals("SLLLLLLLLSLLLLLLSSLLLLSLLLLLLSSS", info.required("layers").textValue());
         assertEquals(4096, info.required("config").required("hiddenSize").intValue());
-        assertEquals(96, info.required("config").required("sparse").required("effectiveTopK").intValue());
+        assertEquals(
+                96,
+                info.required("config")
+                        .required("sparse")
+                        .required("effectiveTopK")
+                        .intValue());
         JsonNode memory = info.required("memory");
         assertEquals(4, memory.size());
         int[] lengths = {4 << 10, 64 << 10, 256 << 10, 1 << 20};
@@ -41,7 +48,8 @@ class InfoCommandTest {
             assertEquals(lengths[i], plan.required("contextLength").intValue());
             assertEquals(18_954_407_936L, plan.required("weightBytes").longValue());
             long parts = 0;
-            for (String part : new String[] {"weightBytes", "kvBytes", "compressedKeyBytes", "stateBytes", "workBytes"}) {
+            for (String part :
+                    new String[] {"weightBytes", "kvBytes", "compressedKeyBytes", "stateBytes", "workBytes"}) {
                 parts += plan.required(part).longValue();
             }
             assertEquals(parts, plan.required("totalBytes").longValue());
@@ -50,7 +58,8 @@ class InfoCommandTest {
 
     @Test
     void worksWithoutTokenizer() {
-        JsonNode info = CommandRun.of("info", "-m", Golden.path("cases/continued").toString(), "--json")
+        JsonNode info = CommandRun.of(
+                        "info", "-m", Golden.path("cases/continued").toString(), "--json")
                 .succeeded()
                 .json();
         assertTrue(info.required("parameters").longValue() > 0);

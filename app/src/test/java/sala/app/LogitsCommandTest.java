@@ -37,7 +37,11 @@ class LogitsCommandTest {
 
     private static CommandRun logits(String... more) {
         List<String> arguments = new ArrayList<>(List.of(
-                "logits", "-m", Golden.path(CASE).toString(), "--tokens", goldenRun().required("input_ids").toString()));
+                "logits",
+                "-m",
+                Golden.path(CASE).toString(),
+                "--tokens",
+                goldenRun().required("input_ids").toString()));
         arguments.addAll(List.of(more));
         return CommandRun.of(arguments.toArray(String[]::new)).succeeded();
     }
@@ -60,7 +64,9 @@ class LogitsCommandTest {
         assertEquals(1, json.required("positions").size());
         JsonNode last = json.required("positions").get(0);
         assertEquals(List.of("position", "logits"), names(last));
-        assertEquals(golden.required("length").intValue() - 1, last.required("position").intValue());
+        assertEquals(
+                golden.required("length").intValue() - 1,
+                last.required("position").intValue());
         double[] expected = Golden.tensors(CASE + "/expected.safetensors")
                 .doubles(golden.required("name").textValue() + ".last_logits");
         TensorAssert.assertClose("last_logits", expected, floats(last.required("logits")), Tolerance.CPU_F32_LOGITS);
@@ -126,7 +132,8 @@ class LogitsCommandTest {
 
     private static JsonNode sparseRun(String name) {
         for (JsonNode run : Golden.json(name + "/expected.json").required("runs")) {
-            if (run.required("sparse").size() == 1 && run.required("sparse").get(0).booleanValue()) {
+            if (run.required("sparse").size() == 1
+                    && run.required("sparse").get(0).booleanValue()) {
                 return run;
             }
         }
@@ -135,7 +142,9 @@ class LogitsCommandTest {
 
     @Test
     void alwaysSparseChoosesBlocksInShortPrompts() {
-        JsonNode dense = CommandRun.of("logits", "--tokens", "1 381 333", "--blocks", "--json").succeeded().json();
+        JsonNode dense = CommandRun.of("logits", "--tokens", "1 381 333", "--blocks", "--json")
+                .succeeded()
+                .json();
         assertEquals(0, dense.required("blocks").size());
         JsonNode sparse = CommandRun.of("logits", "--tokens", "1 381 333", "--blocks", "--always-sparse", "--json")
                 .succeeded()
@@ -148,7 +157,9 @@ class LogitsCommandTest {
 
     @Test
     void tableShowsTheLargestFirst() {
-        String table = CommandRun.of("logits", "--tokens", "1 381 333", "--top", "3").succeeded().out();
+        String table = CommandRun.of("logits", "--tokens", "1 381 333", "--top", "3")
+                .succeeded()
+                .out();
         List<String> lines = table.lines().toList();
         assertEquals(4, lines.size(), table);
         assertEquals("position 2", lines.getFirst());
@@ -161,7 +172,9 @@ class LogitsCommandTest {
     void readsTokensFromAFile() throws IOException {
         Path file = Files.writeString(folder.resolve("tokens.txt"), "1, 381,\n333\n");
         assertEquals(
-                CommandRun.of("logits", "--json", "--tokens", "1 381 333").succeeded().out(),
+                CommandRun.of("logits", "--json", "--tokens", "1 381 333")
+                        .succeeded()
+                        .out(),
                 CommandRun.of("logits", "--json", "--tokens-file", file.toString())
                         .succeeded()
                         .out());

@@ -41,8 +41,7 @@ class MemoryCheckTest {
     @Test
     void asksTheMachineOnlyAboutLargePlans() {
         assertTrue(MemoryCheck.physicalBytes() > 0);
-        MemoryPlan small = MemoryPlan.of(
-                sala.loader.Checkpoint.readConfig(sala.testing.Golden.tinyModel()), 1024);
+        MemoryPlan small = MemoryPlan.of(sala.loader.Checkpoint.readConfig(sala.testing.Golden.tinyModel()), 1024);
         MemoryCheck.require(small, "less");
         assertEquals(1024, small.contextLength());
     }

@@ -12,7 +12,8 @@ class ProgressBarTest {
     @Test
     void drawsTheShareDone() {
         assertEquals(
-                "prefill [###############---------------] 50/100 50 % 1.5 s", ProgressBar.line("prefill", 50, 100, 1.5));
+                "prefill [###############---------------] 50/100 50 % 1.5 s",
+                ProgressBar.line("prefill", 50, 100, 1.5));
         assertEquals("x [##############################] 7/7 100 % 0.0 s", ProgressBar.line("x", 7, 7, 0));
         assertEquals("x [##############################] 0/0 100 % 0.0 s", ProgressBar.line("x", 0, 0, 0));
     }

@@ -10,20 +10,26 @@ import sala.testing.Golden;
 
 /** {@code tokenize} and {@code detokenize} against the golden cases. */
 class TokenizeCommandTest {
-    private static final String TEXT =
-            "And it came to pass in those days, that the king said unto his servants,";
+    private static final String TEXT = "And it came to pass in those days, that the king said unto his servants,";
     private static final String IDS = "381 333 829 285 798 286 672 1203 1962 311 262 736 603 453 392 702 924 1962";
 
     @Test
     void printsIds() {
-        assertEquals("1 " + IDS + "\n", CommandRun.of("tokenize", TEXT).succeeded().out());
-        assertEquals(IDS + "\n", CommandRun.of("tokenize", "--no-special", TEXT).succeeded().out());
-        assertEquals("1 " + IDS + "\n", CommandRun.withInput(TEXT, "tokenize").succeeded().out());
+        assertEquals(
+                "1 " + IDS + "\n", CommandRun.of("tokenize", TEXT).succeeded().out());
+        assertEquals(
+                IDS + "\n",
+                CommandRun.of("tokenize", "--no-special", TEXT).succeeded().out());
+        assertEquals(
+                "1 " + IDS + "\n",
+                CommandRun.withInput(TEXT, "tokenize").succeeded().out());
     }
 
     @Test
     void printsText() {
-        assertEquals("<s>" + TEXT + "\n", CommandRun.of("detokenize", "1", IDS).succeeded().out().replace("<s> ", "<s>"));
+        assertEquals(
+                "<s>" + TEXT + "\n",
+                CommandRun.of("detokenize", "1", IDS).succeeded().out().replace("<s> ", "<s>"));
         assertEquals(
                 TEXT + "\n",
                 CommandRun.withInput("[1, " + IDS.replace(" ", ", ") + "]\n", "detokenize", "--no-special")
@@ -69,9 +75,13 @@ class TokenizeCommandTest {
     @Test
     void keepsEveryCharacter() throws com.fasterxml.jackson.core.JsonProcessingException {
         String text = "caf\u00e9 \u65e5\u672c \ud83d\ude00\t\"quoted\"\\";
-        String tokens =
-                CommandRun.withInput(text, "tokenize", "--no-special").succeeded().out();
-        JsonNode json = CommandRun.withInput(tokens, "detokenize", "--json").succeeded().json();
-        assertEquals(text, new ObjectMapper().readTree(json.toString()).required("text").textValue());
+        String tokens = CommandRun.withInput(text, "tokenize", "--no-special")
+                .succeeded()
+                .out();
+        JsonNode json =
+                CommandRun.withInput(tokens, "detokenize", "--json").succeeded().json();
+        assertEquals(
+                text,
+                new ObjectMapper().readTree(json.toString()).required("text").textValue());
     }
 }

@@ -1,20 +1,20 @@
 package sala.model;
 
-/** Element type of keys, values and compressed keys in memory. The recurrent state is F32 in every format. */
+/** How the caches of a session are kept. */
 public enum CacheFormat {
-    /** As the CPU pass keeps them. */
+    /** Everything in f32: the CPU pass. */
     F32(4),
-    /** As the released code keeps them. */
+    /** Keys, values and compressed keys in bf16, the recurrent state in f32: the released code. */
     BF16(2);
 
-    private final int bytes;
+    private final int keyBytes;
 
-    CacheFormat(int bytes) {
-        this.bytes = bytes;
+    CacheFormat(int keyBytes) {
+        this.keyBytes = keyBytes;
     }
 
-    /** Size of one element in bytes. */
-    public int bytes() {
-        return bytes;
+    /** Bytes of one element of a key, value or compressed key. */
+    public int keyBytes() {
+        return keyBytes;
     }
 }

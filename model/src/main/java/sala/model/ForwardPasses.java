@@ -2,6 +2,7 @@ package sala.model;
 
 import java.util.Optional;
 import sala.model.cpu.CpuForwardPass;
+import sala.model.cpu.CpuOptions;
 import sala.model.reference.ReferenceForwardPass;
 
 /** Picks a backend, and says which and why. */
@@ -25,7 +26,7 @@ public final class ForwardPasses {
         public ForwardPass open(ModelWeights weights, int threads) {
             return switch (backend) {
                 case REFERENCE -> new ReferenceForwardPass(weights);
-                case CPU -> new CpuForwardPass(weights, threads);
+                case CPU -> new CpuForwardPass(weights, CpuOptions.defaults().withThreads(threads));
                 case AUTO -> throw new IllegalStateException("AUTO is a request, not a choice");
             };
         }
@@ -44,15 +45,17 @@ public final class ForwardPasses {
     static Choice choose(Backend requested, boolean hasVectorApi) {
         return switch (requested) {
             case REFERENCE -> new Choice(Backend.REFERENCE, "backend reference: asked for");
-            case CPU -> cpuIfAvailable(hasVectorApi)
-                    .orElseThrow(() -> new BackendUnavailableException(
-                            "backend cpu needs the Vector API, which this JVM was started without: add --add-modules %s to its options, or take --backend reference"
-                                    .formatted(VECTOR_MODULE)));
-            case AUTO -> cpuIfAvailable(hasVectorApi)
-                    .orElseGet(() -> new Choice(
-                            Backend.REFERENCE,
-                            "backend reference, which is slow: this JVM was started without the Vector API; add --add-modules %s for backend cpu"
-                                    .formatted(VECTOR_MODULE)));
+            case CPU ->
+                cpuIfAvailable(hasVectorApi)
+                        .orElseThrow(() -> new BackendUnavailableException(
+                                "backend cpu needs the Vector API, which this JVM was started without: add --add-modules %s to its options, or take --backend reference"
+                                        .formatted(VECTOR_MODULE)));
+            case AUTO ->
+                cpuIfAvailable(hasVectorApi)
+                        .orElseGet(() -> new Choice(
+                                Backend.REFERENCE,
+                                "backend reference, which is slow: this JVM was started without the Vector API; add --add-modules %s for backend cpu"
+                                        .formatted(VECTOR_MODULE)));
         };
     }
 

@@ -68,7 +68,7 @@ public record MemoryPlan(
         if (contextLength < 1) {
             throw new IllegalArgumentException("contextLength must be at least 1, found " + contextLength);
         }
-        long elementBytes = cacheFormat.bytes();
+        long elementBytes = cacheFormat.keyBytes();
         long kvElements = product(count(config, MixerType.SPARSE), config.numKvHeads(), config.headDim());
         SparseConfig sparse = config.sparse();
         LightningConfig lightning = config.lightning();

@@ -4,13 +4,13 @@ package sala.model.generate;
 public final class GenerationResult {
     private final int[] tokens;
     private final String text;
-    private final FinishReason finishReason;
+    private final StopReason stopReason;
     private final GenerationStats stats;
 
-    GenerationResult(int[] tokens, String text, FinishReason finishReason, GenerationStats stats) {
+    GenerationResult(int[] tokens, String text, StopReason stopReason, GenerationStats stats) {
         this.tokens = tokens;
         this.text = text;
-        this.finishReason = finishReason;
+        this.stopReason = stopReason;
         this.stats = stats;
     }
 
@@ -27,8 +27,8 @@ public final class GenerationResult {
         return text;
     }
 
-    public FinishReason finishReason() {
-        return finishReason;
+    public StopReason stopReason() {
+        return stopReason;
     }
 
     public GenerationStats stats() {

@@ -14,7 +14,7 @@ import sala.model.Session;
 /**
  * Continues a prompt: prefill, then decode and sample to a stop.
  *
- * <p>The last sampled token is never in the session, whatever the finish reason, since nothing needed its logits. After
+ * <p>The last sampled token is never in the session, whatever the stop reason, since nothing needed its logits. After
  * n sampled tokens, {@code n >= 1}, the session holds all it held before, the prompt and the first {@code n - 1} tokens.
  * To go on where a generation ended, begin the next prompt with that last token, or leave it out where it is a stop
  * token that should not be there. Without a sampled token the session holds the prompt, or as much of it as was ingested
@@ -70,18 +70,18 @@ public final class Generator {
 
         long firstToken = prefilled;
         int contextLength = session.options().contextLength();
-        FinishReason reason;
+        StopReason reason;
         while (true) {
             if (prompted.isEmpty() || cancellation.isCancelled()) {
-                reason = FinishReason.CANCELLED;
+                reason = StopReason.CANCELLED;
                 break;
             }
             if (tokens.size() == options.maxTokens()) {
-                reason = FinishReason.MAX_TOKENS;
+                reason = StopReason.MAX_TOKENS;
                 break;
             }
             if (tokens.size() > 0 && session.position() == contextLength) {
-                reason = FinishReason.CONTEXT_FULL;
+                reason = StopReason.CONTEXT_FULL;
                 break;
             }
             Logits logits = tokens.size() == 0 ? prompted.get() : forwardPass.decode(session, tokens.last());
@@ -93,16 +93,16 @@ public final class Generator {
             }
             listener.token(token);
             if (isStop[token]) {
-                reason = FinishReason.STOP_TOKEN;
+                reason = StopReason.STOP_TOKEN;
                 break;
             }
             if (text.isPresent() && text.get().accept(token)) {
-                reason = FinishReason.STOP_STRING;
+                reason = StopReason.STOP_STRING;
                 break;
             }
         }
         if (text.isPresent() && text.get().finish()) {
-            reason = FinishReason.STOP_STRING;
+            reason = StopReason.STOP_STRING;
         }
         long end = System.nanoTime();
         GenerationStats stats = new GenerationStats(

@@ -81,13 +81,13 @@ final class Transcript {
             Tokenizer tokenizer) {
         int[] generated = result.tokens();
         int[] held = Arrays.copyOf(concat(promptTokens, generated), position);
-        if (generated.length == 0 && result.finishReason() == FinishReason.CANCELLED) {
+        if (generated.length == 0 && result.stopReason() == StopReason.CANCELLED) {
             return new Transcript(messages, seenText, seenTokens, held);
         }
         List<ChatMessage> answered = new ArrayList<>(asked);
         answered.add(new ChatMessage("assistant", result.text()));
         // The template ends the turn itself, whichever token ended the generation.
-        int[] answer = result.finishReason() == FinishReason.STOP_TOKEN
+        int[] answer = result.stopReason() == StopReason.STOP_TOKEN
                 ? Arrays.copyOf(generated, generated.length - 1)
                 : generated;
         if (tokenizer.decode(answer, false).equals(result.text())) {
