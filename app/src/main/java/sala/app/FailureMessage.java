@@ -7,6 +7,8 @@ import java.nio.file.NoSuchFileException;
 import sala.loader.CheckpointException;
 import sala.model.BackendUnavailableException;
 import sala.model.ContextLengthException;
+import sala.model.SessionFileException;
+import sala.model.generate.SamplingException;
 
 /** One line for the person at the terminal from what went wrong. */
 final class FailureMessage {
@@ -18,6 +20,8 @@ final class FailureMessage {
             case UsageException e -> text(e);
             case CheckpointException e -> text(e);
             case BackendUnavailableException e -> text(e);
+            case SessionFileException e -> text(e);
+            case SamplingException e -> text(e);
             case ContextLengthException e -> text(e) + " with --context-length N";
             case UncheckedIOException e -> ofInputOutput(e.getCause());
             case IOException e -> ofInputOutput(e);

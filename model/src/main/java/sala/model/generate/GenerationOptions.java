@@ -2,7 +2,6 @@ package sala.model.generate;
 
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.OptionalLong;
 import java.util.Set;
 import java.util.TreeMap;
@@ -20,12 +19,12 @@ import java.util.TreeSet;
  * @param repetitionPenalty above 0; 1 is off
  * @param presencePenalty 0 is off
  * @param frequencyPenalty 0 is off
- * @param penaltyWindow how many of the last tokens of prompt and answer the three penalties count, at least 0
+ * @param penaltyWindow how many of the last tokens the three penalties look at, at least 0
  * @param seed of the random numbers; drawn and reported in {@link GenerationStats} where absent
- * @param logitBias token to what is added to its logit; {@link Float#NEGATIVE_INFINITY} bans it
+ * @param logitBias token to what is added to its logit; {@link Double#NEGATIVE_INFINITY} bans it
  * @param stopStrings texts that end the generation, none empty; they need a tokenizer
- * @param stopTokens tokens that end the generation; where absent, the {@code eosTokenIds} of the model's configuration
- * @param ignoreEos go on after the configuration's {@code eosTokenIds}, whatever {@code stopTokens} says of them
+ * @param stopTokens tokens that end the generation beside the {@code eosTokenIds} of the model's configuration
+ * @param ignoreEos whether only {@code stopTokens} end it
  */
 public record GenerationOptions(
         int maxTokens,
@@ -38,9 +37,9 @@ public record GenerationOptions(
         double frequencyPenalty,
         int penaltyWindow,
         OptionalLong seed,
-        Map<Integer, Float> logitBias,
+        Map<Integer, Double> logitBias,
         List<String> stopStrings,
-        Optional<Set<Integer>> stopTokens,
+        Set<Integer> stopTokens,
         boolean ignoreEos) {
     /** Tokens that penalties count unless told otherwise, as in llama.cpp. */
     public static final int DEFAULT_PENALTY_WINDOW = 64;
@@ -62,7 +61,7 @@ public record GenerationOptions(
             OptionalLong.empty(),
             Map.of(),
             List.of(),
-            Optional.empty(),
+            Set.of(),
             false);
 
     /** @throws IllegalArgumentException naming the field, its range and what was found */
@@ -85,9 +84,8 @@ public record GenerationOptions(
         if (stopStrings.contains("")) {
             throw new IllegalArgumentException("stopStrings must hold no empty text, found " + stopStrings);
         }
-        stopTokens = stopTokens.map(Set::copyOf);
-        stopTokens.ifPresent(
-                tokens -> new TreeSet<>(tokens).forEach(token -> requireAtLeastZero("a token of stopTokens", token)));
+        stopTokens = Set.copyOf(stopTokens);
+        new TreeSet<>(stopTokens).forEach(token -> requireAtLeastZero("a token of stopTokens", token));
     }
 
     private static void requireAtLeastZero(String field, int value) {
@@ -111,9 +109,9 @@ public record GenerationOptions(
         }
     }
 
-    private static void requireBias(int token, float bias) {
+    private static void requireBias(int token, double bias) {
         requireAtLeastZero("a token of logitBias", token);
-        if (!(bias < Float.POSITIVE_INFINITY)) {
+        if (!(bias < Double.POSITIVE_INFINITY)) {
             throw new IllegalArgumentException(
                     "logitBias of token %d must be finite or -Infinity, found %s".formatted(token, bias));
         }
@@ -141,9 +139,9 @@ public record GenerationOptions(
         private double frequencyPenalty;
         private int penaltyWindow;
         private OptionalLong seed;
-        private Map<Integer, Float> logitBias;
+        private Map<Integer, Double> logitBias;
         private List<String> stopStrings;
-        private Optional<Set<Integer>> stopTokens;
+        private Set<Integer> stopTokens;
         private boolean ignoreEos;
 
         private Builder(GenerationOptions options) {
@@ -213,7 +211,7 @@ public record GenerationOptions(
             return this;
         }
 
-        public Builder logitBias(Map<Integer, Float> value) {
+        public Builder logitBias(Map<Integer, Double> value) {
             logitBias = value;
             return this;
         }
@@ -224,7 +222,7 @@ public record GenerationOptions(
         }
 
         public Builder stopTokens(Set<Integer> value) {
-            stopTokens = Optional.of(value);
+            stopTokens = value;
             return this;
         }
 

@@ -65,7 +65,7 @@ public final class Generator {
         Optional<Logits> prompted = prefill(session, prompt, listener, cancellation);
         long prefilled = System.nanoTime();
         for (int token : prompt) {
-            sampler.accept(token);
+            sampler.acceptPrompt(token);
         }
 
         long firstToken = prefilled;
@@ -138,10 +138,9 @@ public final class Generator {
     }
 
     private boolean[] stopTable(GenerationOptions options) {
-        Set<Integer> eosTokens = new TreeSet<>(forwardPass.config().eosTokenIds());
-        Set<Integer> stopTokens = new TreeSet<>(options.stopTokens().orElse(eosTokens));
-        if (options.ignoreEos()) {
-            stopTokens.removeAll(eosTokens);
+        Set<Integer> stopTokens = new TreeSet<>(options.stopTokens());
+        if (!options.ignoreEos()) {
+            stopTokens.addAll(forwardPass.config().eosTokenIds());
         }
         boolean[] table = new boolean[forwardPass.config().vocabSize()];
         for (int token : stopTokens) {

@@ -26,6 +26,11 @@ final class GreedySampler implements Sampler {
     }
 
     @Override
+    public void acceptPrompt(int token) {
+        adjustment.acceptPrompt(token);
+    }
+
+    @Override
     public void accept(int token) {
         adjustment.accept(token);
     }

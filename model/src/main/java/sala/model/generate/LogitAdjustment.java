@@ -6,12 +6,15 @@ import sala.model.Logits;
 /** Bias and penalties: the steps of {@link Sampler} that change single logits. */
 final class LogitAdjustment {
     private final int[] biasedTokens;
-    private final float[] biases;
+    private final double[] biases;
     private final double repetitionPenalty;
     private final double presencePenalty;
     private final double frequencyPenalty;
-    private final TokenWindow window;
-    private final boolean penalises;
+    /** Tokens of prompt and answer under the repetition penalty; holds nothing where that is off. */
+    private final TokenWindow seen;
+    /** Tokens of the answer under the two other penalties; holds nothing where those are off. */
+    private final TokenWindow answered;
+
     private final float[] adjusted;
 
     LogitAdjustment(GenerationOptions options, int vocabSize) {
@@ -19,7 +22,7 @@ final class LogitAdjustment {
                 .mapToInt(Integer::intValue)
                 .sorted()
                 .toArray();
-        biases = new float[biasedTokens.length];
+        biases = new double[biasedTokens.length];
         for (int i = 0; i < biasedTokens.length; i++) {
             if (biasedTokens[i] >= vocabSize) {
                 throw new IllegalArgumentException("logitBias: expected tokens below the vocabulary size %d, found %d"
@@ -30,21 +33,25 @@ final class LogitAdjustment {
         repetitionPenalty = options.repetitionPenalty();
         presencePenalty = options.presencePenalty();
         frequencyPenalty = options.frequencyPenalty();
-        penalises = options.penaltyWindow() > 0
-                && (repetitionPenalty != 1 || presencePenalty != 0 || frequencyPenalty != 0);
-        window = new TokenWindow(penalises ? options.penaltyWindow() : 0, penalises ? vocabSize : 0);
-        adjusted = new float[penalises || biases.length > 0 ? vocabSize : 0];
+        boolean repetition = repetitionPenalty != 1;
+        boolean counting = presencePenalty != 0 || frequencyPenalty != 0;
+        seen = new TokenWindow(repetition ? options.penaltyWindow() : 0, vocabSize);
+        answered = new TokenWindow(counting ? options.penaltyWindow() : 0, vocabSize);
+        adjusted = new float[repetition || counting || biases.length > 0 ? vocabSize : 0];
     }
 
-    private static float biasOf(Map<Integer, Float> logitBias, int token) {
-        Float bias = logitBias.get(token);
+    private static double biasOf(Map<Integer, Double> logitBias, int token) {
+        Double bias = logitBias.get(token);
         return bias == null ? 0 : bias;
     }
 
+    void acceptPrompt(int token) {
+        seen.add(token);
+    }
+
     void accept(int token) {
-        if (penalises) {
-            window.add(token);
-        }
+        seen.add(token);
+        answered.add(token);
     }
 
     /**
@@ -66,22 +73,25 @@ final class LogitAdjustment {
         System.arraycopy(values, 0, adjusted, 0, values.length);
         for (int i = 0; i < biases.length; i++) {
             int token = biasedTokens[i];
-            adjusted[token] = biases[i] == Float.NEGATIVE_INFINITY
+            adjusted[token] = biases[i] == Double.NEGATIVE_INFINITY
                     ? Float.NEGATIVE_INFINITY
-                    : saturated((double) adjusted[token] + biases[i]);
+                    : saturated(adjusted[token] + biases[i]);
         }
-        for (int i = 0; i < window.distinct(); i++) {
-            int token = window.token(i);
+        for (int i = 0; i < seen.distinct(); i++) {
+            int token = seen.token(i);
+            double logit = adjusted[token];
+            if (logit > Float.NEGATIVE_INFINITY) {
+                adjusted[token] = saturated(logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty);
+            }
+        }
+        for (int i = 0; i < answered.distinct(); i++) {
+            int token = answered.token(i);
             if (adjusted[token] > Float.NEGATIVE_INFINITY) {
-                adjusted[token] = penalised(adjusted[token], window.count(token));
+                adjusted[token] =
+                        saturated(adjusted[token] - presencePenalty - answered.count(token) * frequencyPenalty);
             }
         }
         return adjusted;
-    }
-
-    private float penalised(double logit, int count) {
-        double repeated = logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty;
-        return saturated(saturated(repeated) - presencePenalty - count * frequencyPenalty);
     }
 
     /** A ban is said by minus infinity alone, so nothing else may become it. */

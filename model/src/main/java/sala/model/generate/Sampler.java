@@ -8,9 +8,10 @@ import sala.model.Logits;
  *
  * <ol>
  *   <li>bias: {@code l[t] += logitBias[t]}
- *   <li>penalties on every token t that is among the last {@code penaltyWindow} tokens, {@code n} times: first
- *       {@code l[t] = l[t] > 0 ? l[t] / repetitionPenalty : l[t] * repetitionPenalty} as Hugging Face does it, then
- *       {@code l[t] -= presencePenalty + n * frequencyPenalty} as OpenAI does it
+ *   <li>repetition penalty, as Hugging Face has it, on every token t among the last {@code penaltyWindow} tokens of prompt
+ *       and answer: {@code l[t] = l[t] > 0 ? l[t] / repetitionPenalty : l[t] * repetitionPenalty}
+ *   <li>presence and frequency penalty, as OpenAI has them, on every token t that is {@code n >= 1} times among the last
+ *       {@code penaltyWindow} tokens of the answer: {@code l[t] -= presencePenalty + n * frequencyPenalty}
  *   <li>temperature: {@code l /= temperature}; 0 ends here with the largest logit
  *   <li>top-k: the {@code topKTokens} largest logits stay
  *   <li>top-p: of the probabilities of those that stayed, the fewest largest that reach {@code topP} together stay
@@ -24,13 +25,16 @@ import sala.model.Logits;
  */
 public sealed interface Sampler permits GreedySampler, StochasticSampler {
     /**
-     * Picks a token; the logits are not changed. The token counts for penalties only after {@link #accept}.
+     * Picks a token. Neither the logits nor what the penalties count are changed: see {@link #accept}.
      *
      * @throws SamplingException if a logit is NaN or infinite, or if every token is banned
      */
     int sample(Logits logits);
 
-    /** Counts a token of the prompt or of the answer for the penalties. */
+    /** Takes note of a token of the prompt. */
+    void acceptPrompt(int token);
+
+    /** Takes note of a token of the answer. */
     void accept(int token);
 
     /**

@@ -45,6 +45,11 @@ final class StochasticSampler implements Sampler {
     }
 
     @Override
+    public void acceptPrompt(int token) {
+        adjustment.acceptPrompt(token);
+    }
+
+    @Override
     public void accept(int token) {
         adjustment.accept(token);
     }

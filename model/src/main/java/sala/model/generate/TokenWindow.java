@@ -2,7 +2,7 @@ package sala.model.generate;
 
 import java.util.Arrays;
 
-/** Counts the tokens among the last {@code capacity} ones. Adding a token takes constant time. */
+/** Counts the tokens among the last {@code capacity} ones; 0 holds none. Adding a token takes constant time. */
 final class TokenWindow {
     private static final int FIRST_SIZE = 64;
 
@@ -23,12 +23,15 @@ final class TokenWindow {
     TokenWindow(int capacity, int vocabSize) {
         this.capacity = capacity;
         ring = new int[Math.min(capacity, FIRST_SIZE)];
-        distinct = new int[Math.min(vocabSize, FIRST_SIZE)];
-        counts = new int[vocabSize];
-        places = new int[vocabSize];
+        counts = new int[capacity == 0 ? 0 : vocabSize];
+        places = new int[counts.length];
+        distinct = new int[Math.min(counts.length, FIRST_SIZE)];
     }
 
     void add(int token) {
+        if (capacity == 0) {
+            return;
+        }
         if (size == capacity) {
             remove(ring[oldest]);
             ring[oldest] = token;
