@@ -38,6 +38,11 @@ final class Candidates {
         return size;
     }
 
+    /** A candidate, {@code 0 <= index < size()}. */
+    int token(int index) {
+        return tokens[index];
+    }
+
     /** Starts anew with all tokens whose logit is above minus infinity. */
     void collect(float[] values) {
         if (values.length != tokens.length) {
