@@ -26,7 +26,7 @@ record BenchResult(
     DescriptiveStatistics nanos() {
         DescriptiveStatistics statistics = new DescriptiveStatistics();
         for (long sample : samplesNanos) {
-            statistics.addValue(sample);
+            statistics.addValue((double) sample);
         }
         return statistics;
     }

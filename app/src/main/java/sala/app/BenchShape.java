@@ -33,6 +33,10 @@ record BenchShape(String name, ModelConfig config) {
         try {
             ModelShape shape = ModelShape.ofName(name);
             int depth = layers.orElse(shape.numLayers());
+            if (depth < 1 || depth > shape.numLayers()) {
+                throw new UsageException(
+                        "--layers must be 1 to %d for shape %s, found %d".formatted(shape.numLayers(), shape, depth));
+            }
             String label = depth == shape.numLayers() ? shape.toString() : "%s/%d layers".formatted(shape, depth);
             return new BenchShape(label, shape.config(depth));
         } catch (IllegalArgumentException e) {

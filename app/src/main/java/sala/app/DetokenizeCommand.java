@@ -41,7 +41,7 @@ final class DetokenizeCommand implements Runnable {
         try {
             tokens = TokenIds.parse(ids.isEmpty() ? streams.readAll() : String.join(" ", ids));
         } catch (IllegalArgumentException e) {
-            throw new UsageException(e.getMessage());
+            throw new UsageException(String.valueOf(e.getMessage()));
         }
         Path directory = model.directory();
         Tokenizer tokenizer = ModelFolder.requireTokenizer(directory);

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
+import java.util.Optional;
 import sala.loader.CheckpointException;
 import sala.model.BackendUnavailableException;
 import sala.model.ContextLengthException;
@@ -23,7 +24,10 @@ final class FailureMessage {
             case SessionFileException e -> text(e);
             case SamplingException e -> text(e);
             case ContextLengthException e -> text(e) + " with --context-length N";
-            case UncheckedIOException e -> ofInputOutput(e.getCause());
+            case UncheckedIOException e ->
+                Optional.ofNullable(e.getCause())
+                        .map(FailureMessage::ofInputOutput)
+                        .orElse(text(e));
             case IOException e -> ofInputOutput(e);
             case OutOfMemoryError e ->
                 "out of memory (%s): the heap ends at %s; take a smaller --context-length, or give the JVM more: SALA_JAVA_OPTS=-Xmx..."

@@ -23,10 +23,10 @@ class MemoryCheckTest {
         String message = assertThrows(
                         CommandException.class, () -> MemoryCheck.require(PLAN, "a smaller flag", 16 * GIB, 12 * GIB))
                 .getMessage();
-        assertTrue(message.contains("1048576 tokens"), message);
-        assertTrue(message.contains(Quantities.bytes(PLAN.totalBytes())), message);
-        assertTrue(message.contains("16.00 GiB"), message);
-        assertTrue(message.contains("a smaller flag"), message);
+        assertTrue(String.valueOf(message).contains("1048576 tokens"), message);
+        assertTrue(String.valueOf(message).contains(Quantities.bytes(PLAN.totalBytes())), message);
+        assertTrue(String.valueOf(message).contains("16.00 GiB"), message);
+        assertTrue(String.valueOf(message).contains("a smaller flag"), message);
     }
 
     @Test
@@ -34,8 +34,8 @@ class MemoryCheckTest {
         String message = assertThrows(
                         CommandException.class, () -> MemoryCheck.require(PLAN, "less", 64 * GIB, 4 * GIB))
                 .getMessage();
-        assertTrue(message.contains("SALA_JAVA_OPTS=-Xmx"), message);
-        assertTrue(message.contains("4.00 GiB"), message);
+        assertTrue(String.valueOf(message).contains("SALA_JAVA_OPTS=-Xmx"), message);
+        assertTrue(String.valueOf(message).contains("4.00 GiB"), message);
     }
 
     @Test
