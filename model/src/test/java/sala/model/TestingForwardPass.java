@@ -39,6 +39,11 @@ public final class TestingForwardPass implements ForwardPass {
 
     /** Two sparse and two lightning layers; ends at token 1. */
     public static ModelConfig config(int vocabSize) {
+        return config(vocabSize, "float32");
+    }
+
+    /** {@link #config(int)} with another element type of the weights. */
+    public static ModelConfig config(int vocabSize, String torchDtype) {
         return new ModelConfig(
                 vocabSize,
                 8,
@@ -61,7 +66,7 @@ public final class TestingForwardPass implements ForwardPass {
                 0,
                 List.of(1),
                 1,
-                "float32");
+                torchDtype);
     }
 
     /** Pseudo-random logits that depend on every token and its place. */
@@ -156,6 +161,7 @@ public final class TestingForwardPass implements ForwardPass {
         private final List<LayerCache> caches = new ArrayList<>();
         private int position;
         private float[] values = {};
+        private boolean stale;
         private boolean closed;
 
         TestingSession(SessionOptions options) {
@@ -175,7 +181,7 @@ public final class TestingForwardPass implements ForwardPass {
             }
             position += tokens.length;
             ingestedTokens += tokens.length;
-            values = logits.apply(tokens());
+            stale = true;
         }
 
         int[] tokens() {
@@ -217,6 +223,10 @@ public final class TestingForwardPass implements ForwardPass {
             if (position == 0) {
                 throw new IllegalStateException("nothing was ingested");
             }
+            if (stale) {
+                values = logits.apply(tokens());
+                stale = false;
+            }
             return new Logits(values);
         }
 
@@ -254,6 +264,7 @@ public final class TestingForwardPass implements ForwardPass {
         public void resume(int newPosition, float[] newLogits) {
             position = newPosition;
             values = newLogits.clone();
+            stale = false;
             var _ = tokens(); // checks that all caches hold the same
         }
 
