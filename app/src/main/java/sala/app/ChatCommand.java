@@ -60,7 +60,7 @@ final class ChatCommand implements Runnable {
                 Conversation conversation = new Conversation(
                         open.forwardPass(),
                         tokenizer,
-                        folder.chatTemplate(),
+                        folder.chatTemplate()::render,
                         sessionOptions,
                         Optional.ofNullable(system));
                 ChatLines lines = isInteractive() ? TerminalLines.open() : new PipedLines(streams)) {

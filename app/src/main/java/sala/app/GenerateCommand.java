@@ -8,6 +8,7 @@ import picocli.CommandLine.Option;
 import sala.app.PromptOptions.Prompt;
 import sala.model.Session;
 import sala.model.SessionOptions;
+import sala.model.generate.CancellationToken;
 import sala.model.generate.GenerationListener;
 import sala.model.generate.GenerationOptions;
 import sala.model.generate.GenerationResult;
@@ -71,30 +72,41 @@ final class GenerateCommand implements Runnable {
                                 .withAttentionMode(compute.attentionMode()))) {
             double loadSeconds = (System.nanoTime() - start) / 1e9;
             Generator generator = new Generator(open.forwardPass(), folder.tokenizer());
-            try (Interruption _ = new Interruption(generator::cancel)) {
-                generate(generator, session, tokens, options, loadSeconds);
+            CancellationToken cancellation = new CancellationToken();
+            try (Interruption _ = new Interruption(cancellation::cancel)) {
+                generate(generator, session, tokens, options, cancellation, loadSeconds);
             }
         }
     }
 
     private void generate(
-            Generator generator, Session session, int[] tokens, GenerationOptions options, double loadSeconds) {
+            Generator generator,
+            Session session,
+            int[] tokens,
+            GenerationOptions options,
+            CancellationToken cancellation,
+            double loadSeconds) {
         GenerationResult result;
         try (ProgressBar bar = new ProgressBar(streams, "prefill")) {
-            result = generator.generate(session, tokens, options, new GenerationListener() {
+            GenerationListener listener = new GenerationListener() {
                 @Override
                 public void prefill(int done, int total) {
                     bar.update(done, total);
                 }
 
                 @Override
-                public void token(int token, String text) {
+                public void token(int token) {
                     bar.hide();
-                    if (!asJson && !text.isEmpty()) {
-                        streams.emit(text);
+                }
+
+                @Override
+                public void text(String piece) {
+                    if (!asJson) {
+                        streams.emit(piece);
                     }
                 }
-            });
+            };
+            result = generator.generate(session, tokens, options, listener, cancellation);
         }
         RunStats stats = new RunStats(result, loadSeconds);
         if (asJson) {

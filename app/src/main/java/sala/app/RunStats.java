@@ -19,13 +19,13 @@ record RunStats(GenerationResult result, double loadSeconds) {
                 Locale.ROOT,
                 "load     %9.3f s%nfirst    %9.3f s after the prompt was given%nprefill  %9.3f s, %d tokens, %.1f tokens/s%ndecode   %9.3f s, %d tokens, %.1f tokens/s%nstopped  by %s%n",
                 loadSeconds,
-                stats.firstTokenNanos() / 1e9,
+                stats.timeToFirstTokenNanos() / 1e9,
                 stats.prefillNanos() / 1e9,
                 stats.promptTokens(),
-                rate(stats.promptTokens(), stats.prefillNanos()),
+                stats.prefillTokensPerSecond(),
                 stats.decodeNanos() / 1e9,
                 stats.generatedTokens(),
-                rate(stats.generatedTokens(), stats.decodeNanos()),
+                stats.decodeTokensPerSecond(),
                 result.stopReason());
     }
 
@@ -37,15 +37,11 @@ record RunStats(GenerationResult result, double loadSeconds) {
         json.writeNumberField("promptTokens", stats.promptTokens());
         json.writeNumberField("generatedTokens", stats.generatedTokens());
         json.writeNumberField("loadSeconds", loadSeconds);
-        json.writeNumberField("timeToFirstTokenSeconds", stats.firstTokenNanos() / 1e9);
+        json.writeNumberField("timeToFirstTokenSeconds", stats.timeToFirstTokenNanos() / 1e9);
         json.writeNumberField("prefillSeconds", stats.prefillNanos() / 1e9);
-        json.writeNumberField("prefillTokensPerSecond", rate(stats.promptTokens(), stats.prefillNanos()));
+        json.writeNumberField("prefillTokensPerSecond", stats.prefillTokensPerSecond());
         json.writeNumberField("decodeSeconds", stats.decodeNanos() / 1e9);
-        json.writeNumberField("decodeTokensPerSecond", rate(stats.generatedTokens(), stats.decodeNanos()));
+        json.writeNumberField("decodeTokensPerSecond", stats.decodeTokensPerSecond());
         json.writeEndObject();
-    }
-
-    private static double rate(int tokens, long nanos) {
-        return nanos == 0 ? 0 : tokens * 1e9 / nanos;
     }
 }

@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import sala.loader.GenerationConfig;
@@ -108,9 +109,9 @@ final class SamplingOptions {
         check("--frequency-penalty", frequencyPenalty, -100, 100);
         check("--max-tokens", maxTokens, 0, Integer.MAX_VALUE);
         for (Map.Entry<Integer, Double> bias : logitBias.entrySet()) {
-            if (Double.isNaN(bias.getValue())) {
-                throw new UsageException(
-                        "--logit-bias of token %d must be a number, found NaN".formatted(bias.getKey()));
+            if (!(bias.getValue() < Double.POSITIVE_INFINITY)) {
+                throw new UsageException("--logit-bias of token %d must be a number or -Infinity, found %s"
+                        .formatted(bias.getKey(), bias.getValue()));
             }
         }
         if (stopStrings.contains("")) {
@@ -142,20 +143,26 @@ final class SamplingOptions {
         TokenIds.checkVocabulary(
                 logitBias.keySet().stream().mapToInt(Integer::intValue).toArray(), vocabSize);
         TokenIds.checkVocabulary(stopTokens.stream().mapToInt(Integer::intValue).toArray(), vocabSize);
-        return new GenerationOptions(
-                temperature == null ? defaultTemperature(config) : temperature,
-                topK == null ? config.topK().orElse(0) : topK,
-                topP == null ? config.topP().orElse(DEFAULT_TOP_P) : topP,
-                minP,
-                repetitionPenalty == null ? config.repetitionPenalty().orElse(1) : repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                seed,
-                logitBias,
-                stopStrings,
-                new LinkedHashSet<>(stopTokens),
-                maxTokens,
-                ignoreEos);
+        Set<Integer> stops = new LinkedHashSet<>(stopTokens);
+        if (!ignoreEos) {
+            stops.addAll(config.eosTokenIds().orElse(List.of()));
+        }
+        return GenerationOptions.builder()
+                .temperature(temperature == null ? defaultTemperature(config) : temperature)
+                .topKTokens(topK == null ? config.topK().orElse(0) : topK)
+                .topP(topP == null ? config.topP().orElse(DEFAULT_TOP_P) : topP)
+                .minP(minP)
+                .repetitionPenalty(
+                        repetitionPenalty == null ? config.repetitionPenalty().orElse(1) : repetitionPenalty)
+                .presencePenalty(presencePenalty)
+                .frequencyPenalty(frequencyPenalty)
+                .seed(seed)
+                .logitBias(logitBias)
+                .stopStrings(stopStrings)
+                .stopTokens(stops)
+                .maxTokens(maxTokens)
+                .ignoreEos(ignoreEos)
+                .build();
     }
 
     private static double defaultTemperature(GenerationConfig config) {
