@@ -51,8 +51,7 @@ final class ChatCommand implements Runnable {
         Tokenizer tokenizer = folder.tokenizer()
                 .orElseThrow(() -> new CommandException(
                         "%s has no tokenizer.json, which a chat needs".formatted(folder.directory())));
-        GenerationOptions options = sampling.toGenerationOptions(
-                folder.generationConfig(), folder.config().vocabSize());
+        GenerationOptions options = sampling.toGenerationOptions(folder);
         int contextLength = folder.contextLength(compute, 1, DEFAULT_CONTEXT_LENGTH);
         SessionOptions sessionOptions =
                 SessionOptions.ofContextLength(contextLength).withAttentionMode(compute.attentionMode());

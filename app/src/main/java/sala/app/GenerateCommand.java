@@ -2,6 +2,8 @@ package sala.app;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -61,8 +63,7 @@ final class GenerateCommand implements Runnable {
         ModelFolder folder = ModelFolder.read(model.directory());
         int[] tokens = prompt.encode(folder.tokenizer(), folder.directory());
         TokenIds.checkVocabulary(tokens, folder.config().vocabSize());
-        GenerationOptions options = sampling.toGenerationOptions(
-                folder.generationConfig(), folder.config().vocabSize());
+        GenerationOptions options = sampling.toGenerationOptions(folder);
         int neededTokens = (int) Math.min(Integer.MAX_VALUE, (long) tokens.length + sampling.maxTokens());
         int contextLength = folder.contextLength(compute, tokens.length, neededTokens);
         long start = System.nanoTime();
@@ -74,41 +75,46 @@ final class GenerateCommand implements Runnable {
             Generator generator = new Generator(open.forwardPass(), folder.tokenizer());
             CancellationToken cancellation = new CancellationToken();
             try (Interruption _ = new Interruption(cancellation::cancel)) {
-                generate(generator, session, tokens, options, cancellation, loadSeconds);
+                try (Printer printer = new Printer()) {
+                    GenerationResult result = generator.generate(session, tokens, options, printer, cancellation);
+                    finish(tokens, result, new RunStats(result, loadSeconds, printer.firstTokenTime));
+                }
             }
         }
     }
 
-    private void generate(
-            Generator generator,
-            Session session,
-            int[] tokens,
-            GenerationOptions options,
-            CancellationToken cancellation,
-            double loadSeconds) {
-        GenerationResult result;
-        try (ProgressBar bar = new ProgressBar(streams, "prefill")) {
-            GenerationListener listener = new GenerationListener() {
-                @Override
-                public void prefill(int done, int total) {
-                    bar.update(done, total);
-                }
+    /** Shows a long prefill, then the text. */
+    private final class Printer implements GenerationListener, AutoCloseable {
+        private final ProgressBar bar = new ProgressBar(streams, "prefill");
+        private Optional<Instant> firstTokenTime = Optional.empty();
 
-                @Override
-                public void token(int token) {
-                    bar.hide();
-                }
-
-                @Override
-                public void text(String piece) {
-                    if (!asJson) {
-                        streams.emit(piece);
-                    }
-                }
-            };
-            result = generator.generate(session, tokens, options, listener, cancellation);
+        @Override
+        public void prefill(int ingested, int total) {
+            bar.update(ingested, total);
         }
-        RunStats stats = new RunStats(result, loadSeconds);
+
+        @Override
+        public void token(int token) {
+            if (firstTokenTime.isEmpty()) {
+                firstTokenTime = Optional.of(Instant.now());
+                bar.close();
+            }
+        }
+
+        @Override
+        public void text(String piece) {
+            if (!asJson) {
+                streams.emit(piece);
+            }
+        }
+
+        @Override
+        public void close() {
+            bar.close();
+        }
+    }
+
+    private void finish(int[] tokens, GenerationResult result, RunStats stats) {
         if (asJson) {
             JsonOutput.writeLine(streams, json -> writeJson(json, tokens, result, stats));
         } else {
