@@ -11,6 +11,7 @@ import sala.loader.TensorView;
 final class F32Matrix extends WeightMatrix {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     private static final int LANES = VectorMath.LANES;
+    private static final long VECTOR_BYTES = SPECIES.vectorByteSize();
     private static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
 
     F32Matrix(TensorView tensor) {
@@ -24,48 +25,35 @@ final class F32Matrix extends WeightMatrix {
 
     @Override
     void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y) {
-        int row = fromRow;
-        for (; row + ROW_UNIT <= toRow; row += ROW_UNIT) {
-            multiplyFour(row, x, y);
-        }
-        for (; row < toRow; row++) {
-            multiplyOne(row, x, y);
+        for (int row = fromRow; row < toRow; row++) {
+            y[row] = multiplyRow(row, x);
         }
     }
 
-    private void multiplyFour(int row, float[] x, float[] y) {
+    /** One row at a time, as it lies in memory, in four independent chains of sums. */
+    private float multiplyRow(int row, float[] x) {
         MemorySegment weights = data;
-        long stride = rowBytes;
-        long start = row * stride;
+        long start = row * rowBytes;
         int whole = SPECIES.loopBound(columns);
         FloatVector sum0 = FloatVector.zero(SPECIES);
         FloatVector sum1 = sum0;
         FloatVector sum2 = sum0;
         FloatVector sum3 = sum0;
-        for (int column = 0; column < whole; column += LANES) {
+        int column = 0;
+        for (; column + 4 * LANES <= whole; column += 4 * LANES) {
             long at = start + (long) column * Float.BYTES;
-            FloatVector xs = FloatVector.fromArray(SPECIES, x, column);
-            sum0 = load(weights, at).fma(xs, sum0);
-            sum1 = load(weights, at + stride).fma(xs, sum1);
-            sum2 = load(weights, at + 2 * stride).fma(xs, sum2);
-            sum3 = load(weights, at + 3 * stride).fma(xs, sum3);
+            sum0 = load(weights, at).fma(FloatVector.fromArray(SPECIES, x, column), sum0);
+            sum1 = load(weights, at + VECTOR_BYTES).fma(FloatVector.fromArray(SPECIES, x, column + LANES), sum1);
+            sum2 = load(weights, at + 2 * VECTOR_BYTES)
+                    .fma(FloatVector.fromArray(SPECIES, x, column + 2 * LANES), sum2);
+            sum3 = load(weights, at + 3 * VECTOR_BYTES)
+                    .fma(FloatVector.fromArray(SPECIES, x, column + 3 * LANES), sum3);
         }
-        y[row] = VectorMath.sum(sum0) + tail(row, whole, x);
-        y[row + 1] = VectorMath.sum(sum1) + tail(row + 1, whole, x);
-        y[row + 2] = VectorMath.sum(sum2) + tail(row + 2, whole, x);
-        y[row + 3] = VectorMath.sum(sum3) + tail(row + 3, whole, x);
-    }
-
-    private void multiplyOne(int row, float[] x, float[] y) {
-        MemorySegment weights = data;
-        long start = row * rowBytes;
-        int whole = SPECIES.loopBound(columns);
-        FloatVector sum = FloatVector.zero(SPECIES);
-        for (int column = 0; column < whole; column += LANES) {
-            sum = load(weights, start + (long) column * Float.BYTES)
-                    .fma(FloatVector.fromArray(SPECIES, x, column), sum);
+        for (; column < whole; column += LANES) {
+            FloatVector w = load(weights, start + (long) column * Float.BYTES);
+            sum0 = w.fma(FloatVector.fromArray(SPECIES, x, column), sum0);
         }
-        y[row] = VectorMath.sum(sum) + tail(row, whole, x);
+        return VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3))) + tail(row, whole, x);
     }
 
     private float tail(int row, int fromColumn, float[] x) {

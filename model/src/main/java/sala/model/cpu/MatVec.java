@@ -62,7 +62,6 @@ final class MatVec implements WorkerTeam.Job {
     }
 
     private static int pieceRows(WeightMatrix matrix) {
-        int rows = (int) (PIECE_BYTES / Math.max(1, matrix.rowBytes));
-        return Math.max(WeightMatrix.ROW_UNIT, rows & -WeightMatrix.ROW_UNIT);
+        return (int) Math.max(1, PIECE_BYTES / Math.max(1, matrix.rowBytes));
     }
 }

@@ -9,13 +9,9 @@ import sala.loader.TensorView;
  * A weight matrix {@code W [rows, columns]}, row-major, in its stored element type. Elements are widened in registers;
  * nothing is copied. The data may start at any byte, as it may in a safetensors file.
  *
- * <p>Sums are kept in f32 in {@code 2 * LANES} partial sums per row, so a result depends on the width of the vectors
- * but not on which rows are computed together.
+ * <p>Sums are kept in f32, in several partial sums per row whose order depends on the width of the vectors only.
  */
 abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64Matrix {
-    /** Rows that {@link #multiply} computes together; ranges of rows are best cut at its multiples. */
-    static final int ROW_UNIT = 4;
-
     /** Safetensors stores little-endian elements. */
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
