@@ -27,14 +27,14 @@ final class Bf16Matrix extends WeightMatrix {
     }
 
     @Override
-    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y) {
+    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
         for (int row = fromRow; row < toRow; row++) {
-            y[row] = multiplyRow(row, pairs);
+            y[row] = multiplyRow(row, pairs, lanes);
         }
     }
 
     /** One row at a time, as it lies in memory, in eight independent chains of sums. */
-    private float multiplyRow(int row, float[] pairs) {
+    private float multiplyRow(int row, float[] pairs, float[] lanes) {
         MemorySegment weights = data;
         long start = row * rowBytes;
         int paired = Interleaving.pairedLength(columns);
@@ -67,9 +67,11 @@ final class Bf16Matrix extends WeightMatrix {
             even0 = low(w).fma(FloatVector.fromArray(SPECIES, pairs, column), even0);
             odd0 = high(w).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), odd0);
         }
-        FloatVector sums =
-                even0.add(odd0).add(even1.add(odd1)).add(even2.add(odd2).add(even3.add(odd3)));
-        return VectorMath.sum(sums) + tail(row, paired, pairs);
+        even0.add(odd0)
+                .add(even1.add(odd1))
+                .add(even2.add(odd2).add(even3.add(odd3)))
+                .intoArray(lanes, 0);
+        return VectorMath.sum(lanes) + tail(row, paired, pairs);
     }
 
     private static IntVector load(MemorySegment weights, long offsetBytes) {

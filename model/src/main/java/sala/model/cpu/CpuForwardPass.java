@@ -310,16 +310,17 @@ public final class CpuForwardPass implements ForwardPass {
     private void observeOutputs(LayerObserver observer, int position, int count) {
         int width = config.hiddenSize();
         float[] normed = new float[width];
+        float[] lanes = new float[VectorMath.LANES];
         for (int row = 0; row < count; row++) {
             if (observer.observes(Activation.FINAL_NORM, layers.size(), position + row)) {
-                RmsNorm.apply(activations.hidden, row * width, finalNorm, config.rmsNormEps(), normed, 0);
+                RmsNorm.apply(activations.hidden, row * width, finalNorm, config.rmsNormEps(), lanes, normed, 0);
                 observer.activation(Activation.FINAL_NORM, layers.size(), position + row, normed.clone());
             }
         }
         for (int row = 0; row < count - 1; row++) {
             if (observer.observes(Activation.LOGITS, layers.size(), position + row)) {
                 float[] logits = new float[config.vocabSize()];
-                RmsNorm.apply(activations.hidden, row * width, scaledFinalNorm, config.rmsNormEps(), normed, 0);
+                RmsNorm.apply(activations.hidden, row * width, scaledFinalNorm, config.rmsNormEps(), lanes, normed, 0);
                 matVec.multiply(head, normed, new float[][] {logits});
                 observer.activation(Activation.LOGITS, layers.size(), position + row, logits);
             }

@@ -24,14 +24,14 @@ final class F32Matrix extends WeightMatrix {
     }
 
     @Override
-    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y) {
+    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
         for (int row = fromRow; row < toRow; row++) {
-            y[row] = multiplyRow(row, x);
+            y[row] = multiplyRow(row, x, lanes);
         }
     }
 
     /** One row at a time, as it lies in memory, in four independent chains of sums. */
-    private float multiplyRow(int row, float[] x) {
+    private float multiplyRow(int row, float[] x, float[] lanes) {
         MemorySegment weights = data;
         long start = row * rowBytes;
         int whole = SPECIES.loopBound(columns);
@@ -53,7 +53,8 @@ final class F32Matrix extends WeightMatrix {
             FloatVector w = load(weights, start + (long) column * Float.BYTES);
             sum0 = w.fma(FloatVector.fromArray(SPECIES, x, column), sum0);
         }
-        return VectorMath.sum(sum0.add(sum1).add(sum2.add(sum3))) + tail(row, whole, x);
+        sum0.add(sum1).add(sum2.add(sum3)).intoArray(lanes, 0);
+        return VectorMath.sum(lanes) + tail(row, whole, x);
     }
 
     private float tail(int row, int fromColumn, float[] x) {

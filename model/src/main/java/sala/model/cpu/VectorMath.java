@@ -89,10 +89,25 @@ final class VectorMath {
     }
 
     /**
-     * Sum of the lanes of a vector of {@link #SPECIES}, always in the same order: lanes half a vector apart first, then a
-     * quarter and so on. {@code reduceLanes(ADD)} may sum floats in another order when compiled than when interpreted, so
-     * that equal runs of one program would differ. To be used once in a method: beyond some number of shuffles C2 gives
-     * up inlining, and each vector becomes an object.
+     * Sum of {@link #LANES} values, the stored lanes of a vector, always in the same order: those half a vector apart
+     * first, then a quarter and so on. Overwrites them.
+     *
+     * <p>{@code reduceLanes(ADD)} may add floats in another order when compiled than when interpreted, so that equal runs
+     * of one program would differ. Shuffles instead of stores make the callers too large for C2 to inline, and a vector
+     * that crosses a call becomes an object.
+     */
+    static float sum(float[] values) {
+        for (int distance = LANES / 2; distance > 0; distance /= 2) {
+            for (int lane = 0; lane < distance; lane++) {
+                values[lane] += values[lane + distance];
+            }
+        }
+        return values[0];
+    }
+
+    /**
+     * {@link #sum(float[])} of the lanes of a vector of {@link #SPECIES}, for small methods that sum once and for places
+     * where an object now and then does no harm.
      */
     static float sum(FloatVector x) {
         return fold1(fold2(fold4(fold8(fold16(fold32(x)))))).lane(0);

@@ -56,9 +56,10 @@ abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64
      *
      * @param x {@code [columns]}
      * @param pairs the same values as {@link Interleaving#split} leaves them
+     * @param lanes {@code [LANES]}, scratch of the calling thread
      * @param y at least {@code [toRow]}; only the rows named are written
      */
-    abstract void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y);
+    abstract void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y);
 
     /** Widens {@code count} elements of a row, from {@code column} on, into {@code out} from {@code offset} on. */
     abstract void widen(int row, int column, int count, float[] out, int offset);
