@@ -7,7 +7,7 @@ import sala.loader.MixerType;
 import sala.loader.ModelConfig;
 import sala.loader.SparseConfig;
 
-/** Configurations to measure without a checkpoint; {@link SeededWeights} fills them. */
+/** Configurations to measure without a checkpoint; {@link ModelWeights#random} fills them. */
 public enum ModelShape {
     /** {@code sala-tiny-en}, 4.3 million parameters. */
     TINY("SLLSLLLL"),

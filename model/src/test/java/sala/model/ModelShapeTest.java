@@ -1,12 +1,9 @@
 package sala.model;
 
-import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
-import java.lang.foreign.Arena;
-import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -53,30 +50,7 @@ final class ModelShapeTest {
         assertThrows(IllegalArgumentException.class, () -> ModelShape.ofName("7b"));
     }
 
-    @Test
-    void seededWeightsRepeatAndKeepTheirSize() {
-        ModelConfig config = ModelShape.TINY.config(2);
-        try (Arena arena = Arena.ofConfined()) {
-            ModelWeights weights = SeededWeights.create(config, 42, arena);
-            ModelWeights same = SeededWeights.create(config, 42, arena);
-            ModelWeights other = SeededWeights.create(config, 43, arena);
-            for (int layer = 0; layer < 2; layer++) {
-                double[] expected = weights.layers().get(layer).mlp().downProj().toDoubles();
-                assertArrayEquals(
-                        expected, same.layers().get(layer).mlp().downProj().toDoubles());
-                double[] different = other.layers().get(layer).mlp().downProj().toDoubles();
-                assertTrue(Arrays.mismatch(expected, different) >= 0);
-                double sumOfSquares = 0;
-                for (double value : expected) {
-                    sumOfSquares += value * value;
-                }
-                // evenly spread over +-1/sqrt(columns): a row has the mean square 1/3
-                assertEquals(1 / 3.0, sumOfSquares / config.hiddenSize(), 0.02);
-            }
-        }
-    }
-
-    /** Elements by the configuration alone, as {@link SeededWeights} would allocate them. */
+    /** Elements by the configuration alone. */
     private static long parameters(ModelConfig config) {
         long hidden = config.hiddenSize();
         long mlp = 3 * hidden * config.intermediateSize() + 2 * hidden;

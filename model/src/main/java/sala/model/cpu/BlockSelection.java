@@ -78,6 +78,11 @@ final class BlockSelection implements WorkerTeam.Job {
         }
     }
 
+    /** {@link #maxBlocks(ModelConfig)} of this model. */
+    int maxBlocks() {
+        return maxBlocks(config);
+    }
+
     /** Most blocks of a token: forced blocks are taken even where they exceed the effective top-k. */
     static int maxBlocks(ModelConfig config) {
         SparseConfig sparse = config.sparse();

@@ -82,7 +82,7 @@ public final class CpuForwardPass implements ForwardPass {
         blockSelection = new BlockSelection(config, team);
         sparseAttention = new SparseAttention(config, team);
         lightningAttention = new LightningAttention(config, team);
-        maxBlocks = BlockSelection.maxBlocks(config);
+        maxBlocks = blockSelection.maxBlocks();
         activations = new Activations(config, maxTokens, maxBlocks);
     }
 

@@ -7,11 +7,13 @@ import sala.model.RecurrentState;
 
 /** State of a lightning layer in f32, {@code [numHeads, headDim, headDim padded to whole vectors]}. */
 final class CpuRecurrentState implements RecurrentState {
+    private final ModelConfig config;
     private final LightningConfig lightning;
     private final int stride;
     private final float[] values;
 
     CpuRecurrentState(ModelConfig config) {
+        this.config = config;
         lightning = config.lightning();
         stride = Tiles.pad(lightning.headDim());
         values = new float[Math.multiplyExact(lightning.width(), stride)];
@@ -30,13 +32,9 @@ final class CpuRecurrentState implements RecurrentState {
         Arrays.fill(values, 0);
     }
 
-    void copyFrom(CpuRecurrentState other) {
-        System.arraycopy(other.values, 0, values, 0, values.length);
-    }
-
-    CpuRecurrentState copy(ModelConfig config) {
+    CpuRecurrentState copy() {
         CpuRecurrentState copy = new CpuRecurrentState(config);
-        copy.copyFrom(this);
+        System.arraycopy(values, 0, copy.values, 0, values.length);
         return copy;
     }
 

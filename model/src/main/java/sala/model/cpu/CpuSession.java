@@ -135,7 +135,7 @@ final class CpuSession implements Session {
             copies.add(
                     switch (cache) {
                         case CpuKvCache kv -> kv.copy();
-                        case CpuRecurrentState recurrent -> recurrent.copy(owner.config());
+                        case CpuRecurrentState recurrent -> recurrent.copy();
                         default -> throw foreign(cache);
                     });
         }

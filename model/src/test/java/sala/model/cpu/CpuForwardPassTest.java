@@ -16,6 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import sala.loader.DType;
 import sala.loader.ModelConfig;
 import sala.model.AttentionMode;
 import sala.model.ContextLengthException;
@@ -26,7 +27,7 @@ import sala.model.ModelShape;
 import sala.model.ModelWeights;
 import sala.model.PrefillListener;
 import sala.model.RecurrentState;
-import sala.model.SeededWeights;
+
 import sala.model.Session;
 import sala.model.SessionOptions;
 import sala.testing.RandomTensors;
@@ -43,8 +44,8 @@ final class CpuForwardPassTest {
     /** Ends with a lightning layer. */
     private static final ModelConfig SLLSL = ModelShape.TINY.config(5);
 
-    private static final ModelWeights SLLS_WEIGHTS = SeededWeights.create(SLLS, 42, Arena.global());
-    private static final ModelWeights SLLSL_WEIGHTS = SeededWeights.create(SLLSL, 42, Arena.global());
+    private static final ModelWeights SLLS_WEIGHTS = ModelWeights.random(SLLS, DType.BF16, 42, Arena.global());
+    private static final ModelWeights SLLSL_WEIGHTS = ModelWeights.random(SLLSL, DType.BF16, 42, Arena.global());
     private static final int[] TOKENS = RandomTensors.create().ints(CONTEXT_LENGTH, SLLS.vocabSize());
     private static final SessionOptions OPTIONS = SessionOptions.ofContextLength(CONTEXT_LENGTH);
 
@@ -65,7 +66,7 @@ final class CpuForwardPassTest {
     }
 
     private static void assertClose(String name, float[] expected, float[] actual) {
-        TensorAssert.assertClose(name, expected, actual, Tolerance.CPU_F32_LOGITS);
+        TensorAssert.assertClose(name, expected, actual, Tolerance.CPU_F32_CASES);
     }
 
     @ParameterizedTest
@@ -325,12 +326,12 @@ final class CpuForwardPassTest {
                 case KvCache cache -> {
                     double[][] want = read(cache);
                     double[][] found = read((KvCache) actual.cache(layer));
-                    TensorAssert.assertClose(name + " keys", want[0], found[0], Tolerance.CPU_F32_STATE);
-                    TensorAssert.assertClose(name + " values", want[1], found[1], Tolerance.CPU_F32_STATE);
+                    TensorAssert.assertClose(name + " keys", want[0], found[0], Tolerance.CPU_F32_CASES);
+                    TensorAssert.assertClose(name + " values", want[1], found[1], Tolerance.CPU_F32_CASES);
                 }
                 case RecurrentState state ->
                     TensorAssert.assertClose(
-                            name, read(state), read((RecurrentState) actual.cache(layer)), Tolerance.CPU_F32_STATE);
+                            name, read(state), read((RecurrentState) actual.cache(layer)), Tolerance.CPU_F32_CASES);
             }
         }
     }
