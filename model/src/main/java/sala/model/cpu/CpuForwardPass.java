@@ -24,9 +24,6 @@ import sala.model.SessionOptions;
  * do not depend on the number of threads. They depend on the chunks only by the rounding of f32 sums.
  */
 public final class CpuForwardPass implements ForwardPass {
-    /** What the JVM allows, less some words for the header. */
-    private static final int MAX_ARRAY_LENGTH = Integer.MAX_VALUE - 16;
-
     private final ModelConfig config;
     private final CpuOptions options;
     private final WeightMatrix embedding;
@@ -105,11 +102,10 @@ public final class CpuForwardPass implements ForwardPass {
     @Override
     public Session newSession(SessionOptions sessionOptions) {
         requireOpen();
-        long valuesPerLayer = (long) sessionOptions.contextLength() * config.numKvHeads() * Tiles.pad(config.headDim());
-        if (valuesPerLayer > MAX_ARRAY_LENGTH) {
-            throw new IllegalArgumentException(
-                    "a context of %d tokens takes %d values per layer, a cache holds %d at most"
-                            .formatted(sessionOptions.contextLength(), valuesPerLayer, MAX_ARRAY_LENGTH));
+        int mostTokens = InterleavedVectors.maxCount(SmallMatMul.padded(config.headDim()));
+        if (sessionOptions.contextLength() > mostTokens) {
+            throw new IllegalArgumentException("contextLength %d: a KV cache holds at most %d tokens"
+                    .formatted(sessionOptions.contextLength(), mostTokens));
         }
         return new CpuSession(this, sessionOptions);
     }

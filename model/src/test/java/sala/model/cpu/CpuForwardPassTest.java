@@ -27,7 +27,6 @@ import sala.model.ModelShape;
 import sala.model.ModelWeights;
 import sala.model.PrefillListener;
 import sala.model.RecurrentState;
-
 import sala.model.Session;
 import sala.model.SessionOptions;
 import sala.testing.RandomTensors;
