@@ -5,13 +5,13 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
 import sala.loader.Checkpoint;
 import sala.loader.CheckpointException;
@@ -36,6 +36,14 @@ import sala.model.LayerWeights.SparseLayerWeights;
  */
 public record ModelWeights(
         ModelConfig config, TensorView embedding, List<LayerWeights> layers, TensorView finalNorm, TensorView lmHead) {
+    private static final ValueLayout.OfShort LE_SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat LE_FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Elements that {@link #random} draws from one generator. */
+    private static final int PIECE_ELEMENTS = 1 << 16;
+
     public ModelWeights {
         layers = List.copyOf(layers);
     }
@@ -101,29 +109,50 @@ public record ModelWeights(
 
     /** Fills a tensor by pieces, in parallel; a piece depends on its index alone. */
     private static void fill(MemorySegment data, DType dtype, Shape shape, long seed) {
-        int pieceElements = 1 << 16;
         long elements = shape.elementCount();
         boolean norm = shape.rank() == 1;
-        double bound = norm ? 0 : Math.sqrt(3.0 / shape.dimension(1));
-        IntStream.range(0, Math.toIntExact(Math.ceilDiv(elements, (long) pieceElements)))
+        float bound = norm ? 0 : (float) Math.sqrt(3.0 / shape.dimension(1));
+        IntStream.range(0, Math.toIntExact(Math.ceilDiv(elements, (long) PIECE_ELEMENTS)))
                 .parallel()
                 .forEach(piece -> {
-                    RandomGenerator random =
-                            RandomGeneratorFactory.of("SplittableRandom").create(seed * 31 + piece);
-                    long from = (long) piece * pieceElements;
-                    long to = Math.min(elements, from + pieceElements);
-                    for (long i = from; i < to; i++) {
-                        put(data, dtype, i, norm ? 1 : (float) ((random.nextDouble() * 2 - 1) * bound));
+                    long from = (long) piece * PIECE_ELEMENTS;
+                    float[] values = new float[(int) Math.min(PIECE_ELEMENTS, elements - from)];
+                    if (norm) {
+                        Arrays.fill(values, 1);
+                    } else {
+                        fillUniformly(values, bound, new SplittableRandom(seed * 31 + piece));
                     }
+                    put(data, dtype, from, values);
                 });
     }
 
-    private static void put(MemorySegment data, DType dtype, long index, float value) {
-        ValueLayout.OfShort leShort = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /** Values evenly spread over {@code [-bound, bound)} in 65,536 steps; a long gives four of them. */
+    private static void fillUniformly(float[] values, float bound, SplittableRandom random) {
+        float step = bound * 0x1p-15f;
+        long bits = 0;
+        for (int i = 0; i < values.length; i++) {
+            bits = i % 4 == 0 ? random.nextLong() : bits >>> Short.SIZE;
+            values[i] = (short) bits * step;
+        }
+    }
+
+    private static void put(MemorySegment data, DType dtype, long from, float[] values) {
         switch (dtype) {
-            case BF16 -> data.set(leShort, index * 2, (short) (Float.floatToRawIntBits(value) >>> 16));
-            case F16 -> data.set(leShort, index * 2, Float.floatToFloat16(value));
-            case F32 -> data.set(ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), index * 4, value);
+            case BF16 -> {
+                short[] halves = new short[values.length];
+                for (int i = 0; i < values.length; i++) {
+                    halves[i] = (short) (Float.floatToRawIntBits(values[i]) >>> Short.SIZE);
+                }
+                MemorySegment.copy(halves, 0, data, LE_SHORT, from * Short.BYTES, halves.length);
+            }
+            case F16 -> {
+                short[] halves = new short[values.length];
+                for (int i = 0; i < values.length; i++) {
+                    halves[i] = Float.floatToFloat16(values[i]);
+                }
+                MemorySegment.copy(halves, 0, data, LE_SHORT, from * Short.BYTES, halves.length);
+            }
+            case F32 -> MemorySegment.copy(values, 0, data, LE_FLOAT, from * Float.BYTES, values.length);
             case F64, F8_E4M3, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
                 throw new IllegalArgumentException("random weights: expected BF16, F16 or F32, found " + dtype);
         }
