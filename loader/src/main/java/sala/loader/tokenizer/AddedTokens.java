@@ -60,12 +60,12 @@ final class AddedTokens {
                 continue;
             }
             if (token.lstrip()) {
-                while (start > begin && Character.isWhitespace(text.charAt(start - 1))) {
+                while (start > begin && isWhiteSpace(text.charAt(start - 1))) {
                     start--;
                 }
             }
             if (token.rstrip()) {
-                while (stop < text.length() && Character.isWhitespace(text.charAt(stop))) {
+                while (stop < text.length() && isWhiteSpace(text.charAt(stop))) {
                     stop++;
                 }
             }
@@ -106,6 +106,11 @@ final class AddedTokens {
 
     private static boolean isWordAt(String text, int index) {
         return index < text.length() && isWord(text.codePointAt(index));
+    }
+
+    /** The Unicode property White_Space, all of whose characters are in the basic plane. */
+    private static boolean isWhiteSpace(char character) {
+        return Character.isSpaceChar(character) || (character >= '\t' && character <= '\r') || character == '\u0085';
     }
 
     /** {@code \w} of Unicode regular expressions. */
