@@ -24,7 +24,11 @@ public enum Tolerance {
     /** Matrix products of the CPU pass: float sums of up to 16,384 terms. */
     CPU_F32_MATMUL(1e-5, 1e-12),
     /** Norms, rotations, gates and sums of the CPU pass: a few roundings to float. */
-    CPU_F32_ELEMENTWISE(1e-6, 1e-12);
+    CPU_F32_ELEMENTWISE(1e-6, 1e-12),
+    /** Softmax attention of the CPU pass, given the blocks. */
+    CPU_F32_ATTENTION(3e-6, 1e-12),
+    /** Linear attention of the CPU pass, outputs and state. */
+    CPU_F32_LIGHTNING(3e-6, 1e-12);
 
     private final double relative;
     private final double absolute;

@@ -36,7 +36,9 @@ final class AttentionRows {
     private final float[] scores;
     private final float[] gathered;
     private final float[] runningMax;
+    /** {@code [rows, LANES]}: the sum of a row is that of its lanes. */
     private final float[] runningSum;
+
     private final int[] limits;
     private int rows;
 
@@ -48,7 +50,7 @@ final class AttentionRows {
         scores = new float[Math.multiplyExact(maxRows, TILE)];
         gathered = new float[Math.multiplyExact(maxRows, paddedDim)];
         runningMax = new float[maxRows];
-        runningSum = new float[maxRows];
+        runningSum = new float[maxRows * LANES];
         limits = new int[maxRows];
     }
 
@@ -71,7 +73,7 @@ final class AttentionRows {
         }
         Arrays.fill(gathered, rows * paddedDim, (rows + heads) * paddedDim, 0);
         Arrays.fill(runningMax, rows, rows + heads, LOWEST);
-        Arrays.fill(runningSum, rows, rows + heads, 0);
+        Arrays.fill(runningSum, rows * LANES, (rows + heads) * LANES, 0);
         Arrays.fill(limits, rows, rows + heads, limit);
         rows += heads;
     }
@@ -134,7 +136,7 @@ final class AttentionRows {
                 gathered,
                 first * paddedDim,
                 paddedDim,
-                paddedDim / LANES,
+                SmallMatMul.padded(headDim) / LANES,
                 true);
     }
 
@@ -145,11 +147,16 @@ final class AttentionRows {
     private void weigh(int row, int from, int to, int vectors) {
         int start = row * TILE;
         if (from > 0) {
-            hide(start, VectorMask.fromLong(SPECIES, -1L << from).not());
+            VectorMask<Float> hidden = SPECIES.indexInRange(0, from);
+            FloatVector.fromArray(SPECIES, scores, start).blend(LOWEST, hidden).intoArray(scores, start);
         }
         if (to < vectors * LANES) {
             int whole = to / LANES;
-            hide(start + whole * LANES, SPECIES.indexInRange(0, to % LANES).not());
+            int last = start + whole * LANES;
+            VectorMask<Float> shown = SPECIES.indexInRange(0, to % LANES);
+            FloatVector.broadcast(SPECIES, LOWEST)
+                    .blend(FloatVector.fromArray(SPECIES, scores, last), shown)
+                    .intoArray(scores, last);
             for (int vector = whole + 1; vector < vectors; vector++) {
                 FloatVector.broadcast(SPECIES, LOWEST).intoArray(scores, start + vector * LANES);
             }
@@ -173,15 +180,11 @@ final class AttentionRows {
             rescale(row, (float) Math.exp(oldMax - newMax));
             runningMax[row] = newMax;
         }
-        runningSum[row] += VectorMath.sum(sums);
-    }
-
-    private void hide(int at, VectorMask<Float> hidden) {
-        FloatVector.fromArray(SPECIES, scores, at).blend(LOWEST, hidden).intoArray(scores, at);
+        FloatVector.fromArray(SPECIES, runningSum, row * LANES).add(sums).intoArray(runningSum, row * LANES);
     }
 
     private void rescale(int row, float factor) {
-        runningSum[row] *= factor;
+        FloatVector.fromArray(SPECIES, runningSum, row * LANES).mul(factor).intoArray(runningSum, row * LANES);
         for (int at = row * paddedDim; at < (row + 1) * paddedDim; at += LANES) {
             FloatVector.fromArray(SPECIES, gathered, at).mul(factor).intoArray(gathered, at);
         }
@@ -194,7 +197,11 @@ final class AttentionRows {
             rescale(row, (float) Math.exp(runningMax[row] - newMax));
             runningMax[row] = newMax;
             float factor = (float) Math.exp(other.runningMax[row] - newMax);
-            runningSum[row] += factor * other.runningSum[row];
+            FloatVector.fromArray(SPECIES, other.runningSum, row * LANES)
+                    .fma(
+                            FloatVector.broadcast(SPECIES, factor),
+                            FloatVector.fromArray(SPECIES, runningSum, row * LANES))
+                    .intoArray(runningSum, row * LANES);
             for (int at = row * paddedDim; at < (row + 1) * paddedDim; at += LANES) {
                 FloatVector.fromArray(SPECIES, other.gathered, at)
                         .fma(FloatVector.broadcast(SPECIES, factor), FloatVector.fromArray(SPECIES, gathered, at))
@@ -212,7 +219,7 @@ final class AttentionRows {
     void store(int firstRow, int heads, float[] out, int offset) {
         for (int head = 0; head < heads; head++) {
             int row = firstRow + head;
-            float factor = 1 / runningSum[row];
+            float factor = 1 / VectorMath.sum(runningSum, row * LANES);
             for (int channel = 0; channel < headDim; channel++) {
                 out[offset + head * headDim + channel] = gathered[row * paddedDim + channel] * factor;
             }

@@ -133,23 +133,43 @@ final class SmallMatMul {
             int cOffset,
             int cRow,
             boolean accumulate) {
-        FloatVector zero = FloatVector.zero(SPECIES);
-        FloatVector c00 = zero;
-        FloatVector c01 = zero;
-        FloatVector c02 = zero;
-        FloatVector c03 = zero;
-        FloatVector c10 = zero;
-        FloatVector c11 = zero;
-        FloatVector c12 = zero;
-        FloatVector c13 = zero;
-        FloatVector c20 = zero;
-        FloatVector c21 = zero;
-        FloatVector c22 = zero;
-        FloatVector c23 = zero;
-        FloatVector c30 = zero;
-        FloatVector c31 = zero;
-        FloatVector c32 = zero;
-        FloatVector c33 = zero;
+        FloatVector c00 = FloatVector.zero(SPECIES);
+        FloatVector c01 = c00;
+        FloatVector c02 = c00;
+        FloatVector c03 = c00;
+        FloatVector c10 = c00;
+        FloatVector c11 = c00;
+        FloatVector c12 = c00;
+        FloatVector c13 = c00;
+        FloatVector c20 = c00;
+        FloatVector c21 = c00;
+        FloatVector c22 = c00;
+        FloatVector c23 = c00;
+        FloatVector c30 = c00;
+        FloatVector c31 = c00;
+        FloatVector c32 = c00;
+        FloatVector c33 = c00;
+        int row1 = cOffset + cRow;
+        int row2 = row1 + cRow;
+        int row3 = row2 + cRow;
+        if (accumulate) {
+            c00 = FloatVector.fromArray(SPECIES, c, cOffset);
+            c01 = FloatVector.fromArray(SPECIES, c, cOffset + LANES);
+            c02 = FloatVector.fromArray(SPECIES, c, cOffset + 2 * LANES);
+            c03 = FloatVector.fromArray(SPECIES, c, cOffset + 3 * LANES);
+            c10 = FloatVector.fromArray(SPECIES, c, row1);
+            c11 = FloatVector.fromArray(SPECIES, c, row1 + LANES);
+            c12 = FloatVector.fromArray(SPECIES, c, row1 + 2 * LANES);
+            c13 = FloatVector.fromArray(SPECIES, c, row1 + 3 * LANES);
+            c20 = FloatVector.fromArray(SPECIES, c, row2);
+            c21 = FloatVector.fromArray(SPECIES, c, row2 + LANES);
+            c22 = FloatVector.fromArray(SPECIES, c, row2 + 2 * LANES);
+            c23 = FloatVector.fromArray(SPECIES, c, row2 + 3 * LANES);
+            c30 = FloatVector.fromArray(SPECIES, c, row3);
+            c31 = FloatVector.fromArray(SPECIES, c, row3 + LANES);
+            c32 = FloatVector.fromArray(SPECIES, c, row3 + 2 * LANES);
+            c33 = FloatVector.fromArray(SPECIES, c, row3 + 3 * LANES);
+        }
         for (int step = 0; step < steps; step++) {
             int bAt = bOffset + step * bStep;
             int aAt = aOffset + step * aStep;
@@ -178,25 +198,22 @@ final class SmallMatMul {
             c32 = a3.fma(b2, c32);
             c33 = a3.fma(b3, c33);
         }
-        store(c00, c, cOffset, accumulate);
-        store(c01, c, cOffset + LANES, accumulate);
-        store(c02, c, cOffset + 2 * LANES, accumulate);
-        store(c03, c, cOffset + 3 * LANES, accumulate);
-        int row1 = cOffset + cRow;
-        store(c10, c, row1, accumulate);
-        store(c11, c, row1 + LANES, accumulate);
-        store(c12, c, row1 + 2 * LANES, accumulate);
-        store(c13, c, row1 + 3 * LANES, accumulate);
-        int row2 = row1 + cRow;
-        store(c20, c, row2, accumulate);
-        store(c21, c, row2 + LANES, accumulate);
-        store(c22, c, row2 + 2 * LANES, accumulate);
-        store(c23, c, row2 + 3 * LANES, accumulate);
-        int row3 = row2 + cRow;
-        store(c30, c, row3, accumulate);
-        store(c31, c, row3 + LANES, accumulate);
-        store(c32, c, row3 + 2 * LANES, accumulate);
-        store(c33, c, row3 + 3 * LANES, accumulate);
+        c00.intoArray(c, cOffset);
+        c01.intoArray(c, cOffset + LANES);
+        c02.intoArray(c, cOffset + 2 * LANES);
+        c03.intoArray(c, cOffset + 3 * LANES);
+        c10.intoArray(c, row1);
+        c11.intoArray(c, row1 + LANES);
+        c12.intoArray(c, row1 + 2 * LANES);
+        c13.intoArray(c, row1 + 3 * LANES);
+        c20.intoArray(c, row2);
+        c21.intoArray(c, row2 + LANES);
+        c22.intoArray(c, row2 + 2 * LANES);
+        c23.intoArray(c, row2 + 3 * LANES);
+        c30.intoArray(c, row3);
+        c31.intoArray(c, row3 + LANES);
+        c32.intoArray(c, row3 + 2 * LANES);
+        c33.intoArray(c, row3 + 3 * LANES);
     }
 
     private static void row1Vectors4(
@@ -215,6 +232,12 @@ final class SmallMatMul {
         FloatVector c1 = c0;
         FloatVector c2 = c0;
         FloatVector c3 = c0;
+        if (accumulate) {
+            c0 = FloatVector.fromArray(SPECIES, c, cOffset);
+            c1 = FloatVector.fromArray(SPECIES, c, cOffset + LANES);
+            c2 = FloatVector.fromArray(SPECIES, c, cOffset + 2 * LANES);
+            c3 = FloatVector.fromArray(SPECIES, c, cOffset + 3 * LANES);
+        }
         for (int step = 0; step < steps; step++) {
             int bAt = bOffset + step * bStep;
             FloatVector a0 = FloatVector.broadcast(SPECIES, a[aOffset + step * aStep]);
@@ -223,10 +246,10 @@ final class SmallMatMul {
             c2 = a0.fma(FloatVector.fromArray(SPECIES, b, bAt + 2 * bVector), c2);
             c3 = a0.fma(FloatVector.fromArray(SPECIES, b, bAt + 3 * bVector), c3);
         }
-        store(c0, c, cOffset, accumulate);
-        store(c1, c, cOffset + LANES, accumulate);
-        store(c2, c, cOffset + 2 * LANES, accumulate);
-        store(c3, c, cOffset + 3 * LANES, accumulate);
+        c0.intoArray(c, cOffset);
+        c1.intoArray(c, cOffset + LANES);
+        c2.intoArray(c, cOffset + 2 * LANES);
+        c3.intoArray(c, cOffset + 3 * LANES);
     }
 
     private static void rows4Vector1(
@@ -246,6 +269,12 @@ final class SmallMatMul {
         FloatVector c1 = c0;
         FloatVector c2 = c0;
         FloatVector c3 = c0;
+        if (accumulate) {
+            c0 = FloatVector.fromArray(SPECIES, c, cOffset);
+            c1 = FloatVector.fromArray(SPECIES, c, cOffset + cRow);
+            c2 = FloatVector.fromArray(SPECIES, c, cOffset + 2 * cRow);
+            c3 = FloatVector.fromArray(SPECIES, c, cOffset + 3 * cRow);
+        }
         for (int step = 0; step < steps; step++) {
             int aAt = aOffset + step * aStep;
             FloatVector b0 = FloatVector.fromArray(SPECIES, b, bOffset + step * bStep);
@@ -254,10 +283,10 @@ final class SmallMatMul {
             c2 = FloatVector.broadcast(SPECIES, a[aAt + 2 * aRow]).fma(b0, c2);
             c3 = FloatVector.broadcast(SPECIES, a[aAt + 3 * aRow]).fma(b0, c3);
         }
-        store(c0, c, cOffset, accumulate);
-        store(c1, c, cOffset + cRow, accumulate);
-        store(c2, c, cOffset + 2 * cRow, accumulate);
-        store(c3, c, cOffset + 3 * cRow, accumulate);
+        c0.intoArray(c, cOffset);
+        c1.intoArray(c, cOffset + cRow);
+        c2.intoArray(c, cOffset + 2 * cRow);
+        c3.intoArray(c, cOffset + 3 * cRow);
     }
 
     private static void row1Vector1(
@@ -272,18 +301,13 @@ final class SmallMatMul {
             int cOffset,
             boolean accumulate) {
         FloatVector sum = FloatVector.zero(SPECIES);
+        if (accumulate) {
+            sum = FloatVector.fromArray(SPECIES, c, cOffset);
+        }
         for (int step = 0; step < steps; step++) {
             FloatVector a0 = FloatVector.broadcast(SPECIES, a[aOffset + step * aStep]);
             sum = a0.fma(FloatVector.fromArray(SPECIES, b, bOffset + step * bStep), sum);
         }
-        store(sum, c, cOffset, accumulate);
-    }
-
-    private static void store(FloatVector sum, float[] c, int index, boolean accumulate) {
-        if (accumulate) {
-            FloatVector.fromArray(SPECIES, c, index).add(sum).intoArray(c, index);
-        } else {
-            sum.intoArray(c, index);
-        }
+        sum.intoArray(c, cOffset);
     }
 }

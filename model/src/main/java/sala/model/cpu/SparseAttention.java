@@ -18,7 +18,7 @@ import sala.loader.ModelConfig;
  */
 final class SparseAttention {
     /** Neighbouring tokens that share reads. */
-    private static final int TILE_TOKENS = 4;
+    private static final int TILE_TOKENS = 8;
 
     /** Tokens of a decode unit. */
     private static final int SPLIT_LENGTH = 512;

@@ -31,7 +31,9 @@ final class WindowScores {
     private final float attentionScale;
     private final float[] q;
     private final float[] max;
+    /** {@code [rows, LANES]}: the sum of a row is that of its lanes. */
     private final float[] sum;
+
     private final float[] factor;
     private final int[] coarseLimits;
     private final int[] fineLimits;
@@ -46,7 +48,7 @@ final class WindowScores {
         int maxRows = Math.multiplyExact(maxTokens, groupSize);
         q = new float[Math.multiplyExact(maxRows, headDim)];
         max = new float[maxRows];
-        sum = new float[maxRows];
+        sum = new float[maxRows * LANES];
         factor = new float[maxRows];
         coarseLimits = new int[maxTokens];
         fineLimits = new int[maxTokens];
@@ -81,7 +83,7 @@ final class WindowScores {
             q[start + i] = queries[offset + i] * attentionScale;
         }
         Arrays.fill(max, tokens * groupSize, (tokens + 1) * groupSize, LOWEST);
-        Arrays.fill(sum, tokens * groupSize, (tokens + 1) * groupSize, 0);
+        Arrays.fill(sum, tokens * groupSize * LANES, (tokens + 1) * groupSize * LANES, 0);
         coarseLimits[tokens] = coarseLimit;
         fineLimits[tokens] = fineLimit;
         tokens++;
@@ -102,7 +104,7 @@ final class WindowScores {
             }
         }
         for (int row = 0; row < tokens * groupSize; row++) {
-            factor[row] = 1 / sum[row];
+            factor[row] = 1 / VectorMath.sum(sum, row * LANES);
         }
     }
 
@@ -128,10 +130,13 @@ final class WindowScores {
                     VectorMath.exp(FloatVector.fromArray(SPECIES, scratch, at).sub(newMax)));
         }
         if (newMax != max[row]) {
-            sum[row] *= (float) Math.exp(max[row] - newMax);
+            float factor = (float) Math.exp(max[row] - newMax);
+            sums = FloatVector.fromArray(SPECIES, sum, row * LANES).fma(FloatVector.broadcast(SPECIES, factor), sums);
             max[row] = newMax;
+        } else {
+            sums = sums.add(FloatVector.fromArray(SPECIES, sum, row * LANES));
         }
-        sum[row] += VectorMath.sum(sums);
+        sums.intoArray(sum, row * LANES);
     }
 
     /** Scores the fine windows {@code from .. to - 1}, {@code from} a multiple of the lanes, as far as tokens see them. */
