@@ -8,6 +8,8 @@ package sala.testing;
 public enum Tolerance {
     /** Operations of {@code sala.kernels.reference} against {@code golden/kernels}. */
     REFERENCE_F64(1e-13, 1e-15),
+    /** The same with logits shifted by 1e5, where a double keeps 11 decimals. */
+    REFERENCE_SHIFTED_F64(1e-10, 1e-15),
     /** {@code ReferenceForwardPass} in double precision against whole models; {@code golden/README.md} allows 2e-5. */
     GOLDEN_MODEL_F64(1e-9, 1e-12),
     /** {@code ReferenceForwardPass} with every stored value rounded to float, {@code golden/cases}. */
