@@ -1,5 +1,6 @@
 package sala.loader;
 
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 
@@ -57,6 +58,12 @@ public record ModelConfig(
         eosTokenIds = List.copyOf(eosTokenIds);
     }
 
+    /** The released MiniCPM-SALA: every field at its default. */
+    public static ModelConfig released() {
+        return ModelConfigReader.parse(
+                "the released configuration", "{\"model_type\": \"minicpm_sala\"}".getBytes(StandardCharsets.UTF_8));
+    }
+
     public int numLayers() {
         return mixerTypes.size();
     }
@@ -76,9 +83,9 @@ public record ModelConfig(
         return numKvHeads * headDim;
     }
 
-    /** Softmax scale of the sparse layers. */
+    /** Softmax scale of the sparse layers: {@code headDim^-0.5}. */
     public double attentionScale() {
-        return 1 / Math.sqrt(headDim);
+        return Math.pow(headDim, -0.5);
     }
 
     /** Factor on each residual branch: {@code scale_depth / sqrt(numLayers)}. */

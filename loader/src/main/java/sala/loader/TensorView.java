@@ -31,16 +31,30 @@ public record TensorView(String name, DType dtype, Shape shape, MemorySegment da
     }
 
     /**
+     * The elements.
+     *
+     * @throws IllegalStateException if the checkpoint they belong to was closed
+     */
+    @Override
+    public MemorySegment data() {
+        if (!data.scope().isAlive()) {
+            throw new IllegalStateException("tensor %s in %s: its checkpoint is closed".formatted(name, source));
+        }
+        return data;
+    }
+
+    /**
      * Element {@code index} in C order, widened exactly.
      *
-     * @throws IllegalStateException if the element type is not a floating-point type this project computes with
+     * @throws IllegalStateException if the element type is not a floating-point type this project computes with,
+     *     or the checkpoint was closed
      */
     public double getDouble(long index) {
         return switch (dtype) {
-            case F64 -> data.get(LE_DOUBLE, index * Double.BYTES);
-            case F32 -> data.get(LE_FLOAT, index * Float.BYTES);
-            case F16 -> Float.float16ToFloat(data.get(LE_SHORT, index * Short.BYTES));
-            case BF16 -> Float.intBitsToFloat(data.get(LE_SHORT, index * Short.BYTES) << 16);
+            case F64 -> data().get(LE_DOUBLE, index * Double.BYTES);
+            case F32 -> data().get(LE_FLOAT, index * Float.BYTES);
+            case F16 -> Float.float16ToFloat(data().get(LE_SHORT, index * Short.BYTES));
+            case BF16 -> Float.intBitsToFloat(data().get(LE_SHORT, index * Short.BYTES) << 16);
             case F8_E4M3, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
                 throw new IllegalStateException(
                         "tensor %s in %s: expected F64, F32, F16 or BF16, found %s".formatted(name, source, dtype));

@@ -1,12 +1,13 @@
 package sala.model.cpu;
 
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed team of threads that runs one {@link Job} at a time, each worker once, the caller being worker 0. A decode
- * step runs hundreds of jobs of some microseconds, so waiting workers spin for a while before they park, and running a
+ * step runs hundreds of jobs of some microseconds, so waiting workers spin and then yield for a while before they park, and running a
  * job allocates nothing. Not reentrant; one caller at a time.
  */
 final class WorkerTeam implements AutoCloseable {
@@ -21,15 +22,18 @@ final class WorkerTeam implements AutoCloseable {
         void run(int worker, int workers);
     }
 
-    /** Spins before parking: tens of microseconds, longer than the gaps inside a decode step. */
-    private static final int SPINS = 20_000;
+    /** Busy turns of a waiting thread, some 20 microseconds: as long as what one thread does between two jobs. */
+    private static final int SPINS = 1_000;
+
+    /** Turns that then give the core away, should another thread want it, some 300 microseconds if none does. */
+    private static final int YIELDS = 1_000;
 
     private final Thread[] threads;
     private final AtomicInteger pending = new AtomicInteger();
     private volatile int generation;
     private volatile boolean closed;
     private volatile @Nullable Job job;
-    private volatile @Nullable Throwable failure;
+    private final AtomicReference<@Nullable Throwable> failure = new AtomicReference<>();
 
     WorkerTeam(int workers) {
         if (workers < 1) {
@@ -63,14 +67,27 @@ final class WorkerTeam implements AutoCloseable {
             LockSupport.unpark(thread);
         }
         runShare(newJob, 0);
-        while (pending.get() != 0) {
-            Thread.onSpinWait();
-        }
+        awaitOthers();
         job = null;
-        Throwable thrown = failure;
+        Throwable thrown = failure.get();
         if (thrown != null) {
-            failure = null;
+            failure.set(null);
             throw new IllegalStateException("a worker failed: " + thrown, thrown);
+        }
+    }
+
+    private void awaitOthers() {
+        for (int turn = 0; pending.get() != 0; turn = Math.min(turn + 1, SPINS)) {
+            pause(turn);
+        }
+    }
+
+    @SuppressWarnings("ThreadPriorityCheck") // nothing relies on yielding: it frees a core that others may wait for
+    private static void pause(int turn) {
+        if (turn < SPINS) {
+            Thread.onSpinWait();
+        } else {
+            Thread.yield();
         }
     }
 
@@ -78,21 +95,19 @@ final class WorkerTeam implements AutoCloseable {
         try {
             current.run(worker, size());
         } catch (RuntimeException | Error e) {
-            failure = e;
+            failure.compareAndSet(null, e);
         }
     }
 
     private void work(int worker) {
         int seen = 0;
         while (true) {
-            int spins = 0;
-            while (generation == seen) {
+            for (int turn = 0; generation == seen; turn++) {
                 if (closed) {
                     return;
                 }
-                if (spins < SPINS) {
-                    spins++;
-                    Thread.onSpinWait();
+                if (turn < SPINS + YIELDS) {
+                    pause(turn);
                 } else {
                     LockSupport.park(this);
                 }

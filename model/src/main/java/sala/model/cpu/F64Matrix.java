@@ -1,0 +1,41 @@
+package sala.model.cpu;
+
+import java.lang.foreign.ValueLayout;
+import sala.loader.DType;
+import sala.loader.TensorView;
+
+/** Weights of f64, summed in f64. No published checkpoint has them: right, not fast. */
+final class F64Matrix extends WeightMatrix {
+    private static final ValueLayout.OfDouble LAYOUT = ValueLayout.JAVA_DOUBLE_UNALIGNED.withOrder(ORDER);
+
+    F64Matrix(TensorView tensor) {
+        super(tensor);
+    }
+
+    @Override
+    DType dtype() {
+        return DType.F64;
+    }
+
+    @Override
+    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y) {
+        for (int row = fromRow; row < toRow; row++) {
+            double sum = 0;
+            for (int column = 0; column < columns; column++) {
+                sum += element(row, column) * x[column];
+            }
+            y[row] = (float) sum;
+        }
+    }
+
+    @Override
+    void widen(int row, int column, int count, float[] out, int offset) {
+        for (int i = 0; i < count; i++) {
+            out[offset + i] = (float) element(row, column + i);
+        }
+    }
+
+    private double element(int row, int column) {
+        return data.get(LAYOUT, row * rowBytes + (long) column * Double.BYTES);
+    }
+}

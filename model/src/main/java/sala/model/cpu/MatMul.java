@@ -1,0 +1,284 @@
+package sala.model.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Products of stored matrices with many vectors, over all workers: the projections of a prefill chunk.
+ *
+ * <pre>  Y[t, r] = sum over c of X[t, c] W[r, c]  </pre>
+ *
+ * <p>Lanes are tokens: X is packed once per call into panels {@code [panel][column][PANEL tokens]}, and an element of W
+ * is broadcast. So W, which is read once per call, needs no transposition: a worker takes {@link #BLOCK_ROWS} rows,
+ * widens a slice of {@link #SLICE} columns into a buffer of its L2 cache and runs it over all panels in tiles of
+ * {@link #TILE_ROWS} rows by one panel, kept in registers.
+ *
+ * <p>Each element is one f32 sum over c in ascending order, whatever the number of tokens or workers. Nothing is
+ * allocated while the token count stays within {@code maxTokens}. Not thread-safe.
+ */
+final class MatMul {
+    private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
+    private static final int LANES = VectorMath.LANES;
+
+    /**
+     * Tokens of a panel: two vectors, or one with AVX2, whose 16 registers are too few for 8 x 2 sums. AVX-512 and NEON
+     * have 32.
+     */
+    private static final int PANEL = SPECIES.vectorBitSize() == 256 ? LANES : 2 * LANES;
+
+    /** Rows of W in a register tile. */
+    private static final int TILE_ROWS = 8;
+
+    /** Rows of W that a worker takes at a time. */
+    private static final int BLOCK_ROWS = 64;
+
+    /** Columns of W that are widened at a time; a constant, so that the rows of a tile are at fixed distances. */
+    private static final int SLICE = 256;
+
+    private final WorkerTeam team;
+    private final int maxTokens;
+    private final float[] panels;
+    private final float[][] widened;
+    private final float[][] sums;
+    private final AtomicInteger next = new AtomicInteger();
+    private final WorkerTeam.Job packing = this::pack;
+    private final WorkerTeam.Job multiplying = this::multiplyBlocks;
+
+    private WeightMatrix[] matrices = {};
+    private float[][] outputs = {};
+    private float[] x = {};
+    private int tokenCount;
+    private int columns;
+
+    /**
+     * @param maxTokens most tokens of a call
+     * @param maxColumns largest width of a matrix to come
+     */
+    MatMul(WorkerTeam team, int maxTokens, int maxColumns) {
+        this.team = team;
+        this.maxTokens = maxTokens;
+        int maxPaddedTokens = Math.multiplyExact(Math.ceilDiv(maxTokens, PANEL), PANEL);
+        panels = new float[Math.multiplyExact(maxPaddedTokens, maxColumns)];
+        widened = new float[team.size()][BLOCK_ROWS * SLICE];
+        sums = new float[team.size()][Math.multiplyExact(BLOCK_ROWS, maxPaddedTokens)];
+    }
+
+    /**
+     * {@code newOutputs[i] = newX newMatrices[i]^T} for each i.
+     *
+     * @param newMatrices {@code [rows of i, columns]}, all of one width
+     * @param newX {@code [count, columns]}
+     * @param count tokens, from 1 to {@code maxTokens}
+     * @param newOutputs {@code [count, rows of i]} each
+     */
+    void multiply(WeightMatrix[] newMatrices, float[] newX, int count, float[][] newOutputs) {
+        if (count < 1 || count > maxTokens) {
+            throw new IllegalArgumentException("%d tokens, expected 1 to %d".formatted(count, maxTokens));
+        }
+        matrices = newMatrices;
+        outputs = newOutputs;
+        x = newX;
+        tokenCount = count;
+        columns = newMatrices[0].columns;
+        next.set(0);
+        team.run(packing);
+        next.set(0);
+        team.run(multiplying);
+    }
+
+    private int numPanels() {
+        return Math.ceilDiv(tokenCount, PANEL);
+    }
+
+    /** Transposes X into panels; tokens that pad the last panel are 0. */
+    private void pack(int worker, int workers) {
+        int segments = Math.ceilDiv(columns, SLICE);
+        int pieces = numPanels() * segments;
+        for (int piece = next.getAndIncrement(); piece < pieces; piece = next.getAndIncrement()) {
+            int panel = piece / segments;
+            int from = piece % segments * SLICE;
+            int to = Math.min(columns, from + SLICE);
+            int base = panel * columns * PANEL;
+            for (int lane = 0; lane < PANEL; lane++) {
+                int token = panel * PANEL + lane;
+                int source = token * columns;
+                if (token < tokenCount) {
+                    for (int column = from; column < to; column++) {
+                        panels[base + column * PANEL + lane] = x[source + column];
+                    }
+                } else {
+                    for (int column = from; column < to; column++) {
+                        panels[base + column * PANEL + lane] = 0;
+                    }
+                }
+            }
+        }
+    }
+
+    private void multiplyBlocks(int worker, int workers) {
+        int block = next.getAndIncrement();
+        int firstBlock = 0;
+        for (int i = 0; i < matrices.length; i++) {
+            int blocks = Math.ceilDiv(matrices[i].rows, BLOCK_ROWS);
+            for (; block < firstBlock + blocks; block = next.getAndIncrement()) {
+                multiplyBlock(matrices[i], (block - firstBlock) * BLOCK_ROWS, outputs[i], worker);
+            }
+            firstBlock += blocks;
+        }
+    }
+
+    private void multiplyBlock(WeightMatrix matrix, int firstRow, float[] output, int worker) {
+        float[] weights = widened[worker];
+        float[] tiles = sums[worker];
+        int rows = Math.min(BLOCK_ROWS, matrix.rows - firstRow);
+        int numPanels = numPanels();
+        int paddedTokens = numPanels * PANEL;
+        for (int from = 0; from < columns; from += SLICE) {
+            int depth = Math.min(SLICE, columns - from);
+            for (int row = 0; row < rows; row++) {
+                matrix.widen(firstRow + row, from, depth, weights, row * SLICE);
+            }
+            for (int panel = 0; panel < numPanels; panel++) {
+                int panelStart = (panel * columns + from) * PANEL;
+                boolean narrow = tokenCount - panel * PANEL <= LANES;
+                // Rows that pad the last tile hold weights of an earlier block; their sums are never read.
+                for (int row = 0; row < rows; row += TILE_ROWS) {
+                    int tile = row * paddedTokens + panel * PANEL;
+                    if (!narrow) {
+                        multiplyTile(
+                                weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens, from == 0);
+                    } else {
+                        multiplyNarrowTile(
+                                weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens, from == 0);
+                    }
+                }
+            }
+        }
+        for (int token = 0; token < tokenCount; token++) {
+            int out = token * matrix.rows + firstRow;
+            for (int row = 0; row < rows; row++) {
+                output[out + row] = tiles[row * paddedTokens + token];
+            }
+        }
+    }
+
+    /** Adds {@code depth} columns to the sums of 8 rows by 2 vectors of tokens; 16 sums stay in registers. */
+    private static void multiplyTile(
+            float[] weights,
+            int firstWeight,
+            float[] panels,
+            int panelStart,
+            int depth,
+            float[] tiles,
+            int tile,
+            int stride,
+            boolean first) {
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector s00 = first ? zero : load(tiles, tile);
+        FloatVector s01 = first ? zero : load(tiles, tile + LANES);
+        FloatVector s10 = first ? zero : load(tiles, tile + stride);
+        FloatVector s11 = first ? zero : load(tiles, tile + stride + LANES);
+        FloatVector s20 = first ? zero : load(tiles, tile + 2 * stride);
+        FloatVector s21 = first ? zero : load(tiles, tile + 2 * stride + LANES);
+        FloatVector s30 = first ? zero : load(tiles, tile + 3 * stride);
+        FloatVector s31 = first ? zero : load(tiles, tile + 3 * stride + LANES);
+        FloatVector s40 = first ? zero : load(tiles, tile + 4 * stride);
+        FloatVector s41 = first ? zero : load(tiles, tile + 4 * stride + LANES);
+        FloatVector s50 = first ? zero : load(tiles, tile + 5 * stride);
+        FloatVector s51 = first ? zero : load(tiles, tile + 5 * stride + LANES);
+        FloatVector s60 = first ? zero : load(tiles, tile + 6 * stride);
+        FloatVector s61 = first ? zero : load(tiles, tile + 6 * stride + LANES);
+        FloatVector s70 = first ? zero : load(tiles, tile + 7 * stride);
+        FloatVector s71 = first ? zero : load(tiles, tile + 7 * stride + LANES);
+        for (int k = 0; k < depth; k++) {
+            FloatVector x0 = load(panels, panelStart + k * PANEL);
+            FloatVector x1 = load(panels, panelStart + k * PANEL + LANES);
+            FloatVector w = FloatVector.broadcast(SPECIES, weights[firstWeight + k]);
+            s00 = x0.fma(w, s00);
+            s01 = x1.fma(w, s01);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + SLICE + k]);
+            s10 = x0.fma(w, s10);
+            s11 = x1.fma(w, s11);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + 2 * SLICE + k]);
+            s20 = x0.fma(w, s20);
+            s21 = x1.fma(w, s21);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + 3 * SLICE + k]);
+            s30 = x0.fma(w, s30);
+            s31 = x1.fma(w, s31);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + 4 * SLICE + k]);
+            s40 = x0.fma(w, s40);
+            s41 = x1.fma(w, s41);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + 5 * SLICE + k]);
+            s50 = x0.fma(w, s50);
+            s51 = x1.fma(w, s51);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + 6 * SLICE + k]);
+            s60 = x0.fma(w, s60);
+            s61 = x1.fma(w, s61);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + 7 * SLICE + k]);
+            s70 = x0.fma(w, s70);
+            s71 = x1.fma(w, s71);
+        }
+        s00.intoArray(tiles, tile);
+        s01.intoArray(tiles, tile + LANES);
+        s10.intoArray(tiles, tile + stride);
+        s11.intoArray(tiles, tile + stride + LANES);
+        s20.intoArray(tiles, tile + 2 * stride);
+        s21.intoArray(tiles, tile + 2 * stride + LANES);
+        s30.intoArray(tiles, tile + 3 * stride);
+        s31.intoArray(tiles, tile + 3 * stride + LANES);
+        s40.intoArray(tiles, tile + 4 * stride);
+        s41.intoArray(tiles, tile + 4 * stride + LANES);
+        s50.intoArray(tiles, tile + 5 * stride);
+        s51.intoArray(tiles, tile + 5 * stride + LANES);
+        s60.intoArray(tiles, tile + 6 * stride);
+        s61.intoArray(tiles, tile + 6 * stride + LANES);
+        s70.intoArray(tiles, tile + 7 * stride);
+        s71.intoArray(tiles, tile + 7 * stride + LANES);
+    }
+
+    /** {@link #multiplyTile} with one vector of tokens: the first of the panel. */
+    private static void multiplyNarrowTile(
+            float[] weights,
+            int firstWeight,
+            float[] panels,
+            int panelStart,
+            int depth,
+            float[] tiles,
+            int tile,
+            int stride,
+            boolean first) {
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector s0 = first ? zero : load(tiles, tile);
+        FloatVector s1 = first ? zero : load(tiles, tile + stride);
+        FloatVector s2 = first ? zero : load(tiles, tile + 2 * stride);
+        FloatVector s3 = first ? zero : load(tiles, tile + 3 * stride);
+        FloatVector s4 = first ? zero : load(tiles, tile + 4 * stride);
+        FloatVector s5 = first ? zero : load(tiles, tile + 5 * stride);
+        FloatVector s6 = first ? zero : load(tiles, tile + 6 * stride);
+        FloatVector s7 = first ? zero : load(tiles, tile + 7 * stride);
+        for (int k = 0; k < depth; k++) {
+            FloatVector x = load(panels, panelStart + k * PANEL);
+            s0 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + k]), s0);
+            s1 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + SLICE + k]), s1);
+            s2 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + 2 * SLICE + k]), s2);
+            s3 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + 3 * SLICE + k]), s3);
+            s4 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + 4 * SLICE + k]), s4);
+            s5 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + 5 * SLICE + k]), s5);
+            s6 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + 6 * SLICE + k]), s6);
+            s7 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + 7 * SLICE + k]), s7);
+        }
+        s0.intoArray(tiles, tile);
+        s1.intoArray(tiles, tile + stride);
+        s2.intoArray(tiles, tile + 2 * stride);
+        s3.intoArray(tiles, tile + 3 * stride);
+        s4.intoArray(tiles, tile + 4 * stride);
+        s5.intoArray(tiles, tile + 5 * stride);
+        s6.intoArray(tiles, tile + 6 * stride);
+        s7.intoArray(tiles, tile + 7 * stride);
+    }
+
+    private static FloatVector load(float[] values, int offset) {
+        return FloatVector.fromArray(SPECIES, values, offset);
+    }
+}

@@ -1,0 +1,68 @@
+package sala.model.cpu;
+
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * Products of stored matrices with one vector, over all workers: the projections of a decode step.
+ *
+ * <pre>  y[r] = sum over c of W[r, c] x[c]  </pre>
+ *
+ * <p>Several matrices that share x go in one parallel region. Workers take pieces of rows as they become free; a row is
+ * always summed by one worker in one order, so results do not depend on the number of workers. Nothing is allocated.
+ * Not thread-safe.
+ */
+final class MatVec implements WorkerTeam.Job {
+    /** Weights of a piece: long enough to hide taking it, short enough to share the end of the work evenly. */
+    private static final int PIECE_BYTES = 1 << 17;
+
+    private final WorkerTeam team;
+    private final AtomicInteger nextPiece = new AtomicInteger();
+    private final float[] pairs;
+
+    private WeightMatrix[] matrices = {};
+    private float[] x = {};
+    private float[][] outputs = {};
+
+    /** @param maxColumns largest width of a matrix to come */
+    MatVec(WorkerTeam team, int maxColumns) {
+        this.team = team;
+        pairs = new float[maxColumns];
+    }
+
+    /**
+     * {@code newOutputs[i] = newMatrices[i] newX} for each i.
+     *
+     * @param newMatrices {@code [rows of i, columns]}, all of one width
+     * @param newX {@code [columns]}
+     * @param newOutputs {@code [rows of i]} each
+     */
+    void multiply(WeightMatrix[] newMatrices, float[] newX, float[][] newOutputs) {
+        matrices = newMatrices;
+        x = newX;
+        outputs = newOutputs;
+        Interleaving.split(newX, newMatrices[0].columns, pairs);
+        nextPiece.set(0);
+        team.run(this);
+    }
+
+    @Override
+    public void run(int worker, int workers) {
+        int piece = nextPiece.getAndIncrement();
+        int firstPiece = 0;
+        for (int i = 0; i < matrices.length; i++) {
+            WeightMatrix matrix = matrices[i];
+            int pieceRows = pieceRows(matrix);
+            int pieces = Math.ceilDiv(matrix.rows, pieceRows);
+            for (; piece < firstPiece + pieces; piece = nextPiece.getAndIncrement()) {
+                int row = (piece - firstPiece) * pieceRows;
+                matrix.multiply(x, pairs, row, Math.min(matrix.rows, row + pieceRows), outputs[i]);
+            }
+            firstPiece += pieces;
+        }
+    }
+
+    private static int pieceRows(WeightMatrix matrix) {
+        int rows = (int) (PIECE_BYTES / Math.max(1, matrix.rowBytes));
+        return Math.max(WeightMatrix.ROW_UNIT, rows & -WeightMatrix.ROW_UNIT);
+    }
+}

@@ -1,0 +1,69 @@
+package sala.model.cpu;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteOrder;
+import sala.loader.DType;
+import sala.loader.TensorView;
+
+/**
+ * A weight matrix {@code W [rows, columns]}, row-major, in its stored element type. Elements are widened in registers;
+ * nothing is copied. The data may start at any byte, as it may in a safetensors file.
+ *
+ * <p>Sums are kept in f32 in {@code 2 * LANES} partial sums per row, so a result depends on the width of the vectors
+ * but not on which rows are computed together.
+ */
+abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64Matrix {
+    /** Rows that {@link #multiply} computes together; ranges of rows are best cut at its multiples. */
+    static final int ROW_UNIT = 4;
+
+    /** Safetensors stores little-endian elements. */
+    static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+
+    final MemorySegment data;
+    final int rows;
+    final int columns;
+    final long rowBytes;
+
+    WeightMatrix(TensorView tensor) {
+        data = tensor.data();
+        rows = Math.toIntExact(tensor.shape().dimension(0));
+        columns = Math.toIntExact(tensor.shape().dimension(1));
+        rowBytes = (long) columns * tensor.dtype().bytes();
+    }
+
+    /**
+     * The matrix of a tensor.
+     *
+     * @throws IllegalArgumentException if the tensor is not a matrix of F64, F32, F16 or BF16
+     */
+    static WeightMatrix of(TensorView tensor) {
+        if (tensor.shape().rank() != 2) {
+            throw new IllegalArgumentException("tensor %s in %s: expected a matrix, found %s"
+                    .formatted(tensor.name(), tensor.source(), tensor.shape()));
+        }
+        return switch (tensor.dtype()) {
+            case BF16 -> new Bf16Matrix(tensor);
+            case F16 -> new F16Matrix(tensor);
+            case F32 -> new F32Matrix(tensor);
+            case F64 -> new F64Matrix(tensor);
+            case F8_E4M3, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
+                throw new IllegalArgumentException("tensor %s in %s: expected F64, F32, F16 or BF16, found %s"
+                        .formatted(tensor.name(), tensor.source(), tensor.dtype()));
+        };
+    }
+
+    /** Element type as stored. */
+    abstract DType dtype();
+
+    /**
+     * {@code y[r] = sum over c of W[r, c] x[c]} for {@code fromRow <= r < toRow}.
+     *
+     * @param x {@code [columns]}
+     * @param pairs the same values as {@link Interleaving#split} leaves them
+     * @param y at least {@code [toRow]}; only the rows named are written
+     */
+    abstract void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y);
+
+    /** Widens {@code count} elements of a row, from {@code column} on, into {@code out} from {@code offset} on. */
+    abstract void widen(int row, int column, int count, float[] out, int offset);
+}

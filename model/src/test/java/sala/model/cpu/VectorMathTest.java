@@ -1,0 +1,102 @@
+package sala.model.cpu;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.util.List;
+import java.util.function.DoubleUnaryOperator;
+import java.util.function.UnaryOperator;
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import sala.testing.RandomTensors;
+
+final class VectorMathTest {
+    static List<VectorSpecies<Float>> species() {
+        return List.of(FloatVector.SPECIES_128, FloatVector.SPECIES_256, FloatVector.SPECIES_512, VectorMath.SPECIES);
+    }
+
+    @ParameterizedTest
+    @MethodSource("species")
+    void expIsWithinTwoUlpOverItsWholeRange(VectorSpecies<Float> species) {
+        assertTrue(maxRelativeError(species, VectorMath::exp, Math::exp, -86.9f, 88.72f) < 1.2e-7);
+        assertTrue(maxRelativeError(species, VectorMath::exp, Math::exp, -1f, 1f) < 1.2e-7);
+    }
+
+    @ParameterizedTest
+    @MethodSource("species")
+    void sigmoidAndSiluFollowExp(VectorSpecies<Float> species) {
+        DoubleUnaryOperator sigmoid = x -> 1 / (1 + Math.exp(-x));
+        assertTrue(maxRelativeError(species, VectorMath::sigmoid, sigmoid, -86f, 100f) < 2.5e-7);
+        assertTrue(maxRelativeError(species, VectorMath::silu, x -> x * sigmoid.applyAsDouble(x), -86f, 100f) < 2.5e-7);
+    }
+
+    @ParameterizedTest
+    @MethodSource("species")
+    void expAtTheEdges(VectorSpecies<Float> species) {
+        assertEquals(1f, exp(species, 0f));
+        assertEquals(1f, exp(species, -0f));
+        assertEquals(0f, exp(species, -87.5f));
+        assertEquals(0f, exp(species, -1e30f));
+        assertEquals(0f, exp(species, Float.NEGATIVE_INFINITY));
+        assertEquals(Float.POSITIVE_INFINITY, exp(species, 88.8f));
+        assertEquals(Float.POSITIVE_INFINITY, exp(species, 1e30f));
+        assertEquals(Float.POSITIVE_INFINITY, exp(species, Float.POSITIVE_INFINITY));
+        assertTrue(Float.isNaN(exp(species, Float.NaN)));
+    }
+
+    @Test
+    void sigmoidAndSiluSaturate() {
+        FloatVector far = FloatVector.broadcast(VectorMath.SPECIES, 200f);
+        assertEquals(1f, VectorMath.sigmoid(far).lane(0));
+        assertEquals(0f, VectorMath.sigmoid(far.neg()).lane(0));
+        assertEquals(200f, VectorMath.silu(far).lane(0));
+        assertEquals(-0f, VectorMath.silu(far.neg()).lane(0));
+    }
+
+    /** Interpreted at first, compiled later: the sum must not change. */
+    @Test
+    void sumIsTheSameInEveryRun() {
+        int lanes = VectorMath.LANES;
+        float[] values = RandomTensors.create().normalFloats(lanes);
+        float[] tree = values.clone();
+        for (int distance = lanes / 2; distance >= 1; distance /= 2) {
+            for (int lane = 0; lane < distance; lane++) {
+                tree[lane] += tree[lane + distance];
+            }
+        }
+        for (int run = 0; run < 100_000; run++) {
+            assertEquals(tree[0], VectorMath.sum(FloatVector.fromArray(VectorMath.SPECIES, values, 0)));
+        }
+    }
+
+    private static float exp(VectorSpecies<Float> species, float x) {
+        return VectorMath.exp(FloatVector.broadcast(species, x)).lane(species.length() - 1);
+    }
+
+    private static double maxRelativeError(
+            VectorSpecies<Float> species,
+            UnaryOperator<FloatVector> function,
+            DoubleUnaryOperator reference,
+            float from,
+            float to) {
+        int lanes = species.length();
+        int steps = 4096;
+        float[] x = new float[lanes];
+        double worst = 0;
+        for (int step = 0; step < steps; step++) {
+            for (int lane = 0; lane < lanes; lane++) {
+                x[lane] = from + (to - from) * (step * lanes + lane) / (steps * lanes);
+            }
+            float[] y = function.apply(FloatVector.fromArray(species, x, 0)).toArray();
+            for (int lane = 0; lane < lanes; lane++) {
+                double expected = reference.applyAsDouble(x[lane]);
+                double error = expected == 0 ? Math.abs(y[lane]) : Math.abs(y[lane] - expected) / Math.abs(expected);
+                worst = Math.max(worst, error);
+            }
+        }
+        return worst;
+    }
+}
