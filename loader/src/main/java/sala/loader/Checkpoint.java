@@ -10,9 +10,13 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SequencedSet;
 import java.util.Set;
 import java.util.TreeSet;
+import sala.loader.tokenizer.BpeTokenizer;
+import sala.loader.tokenizer.ChatTemplate;
+import sala.loader.tokenizer.Tokenizer;
 
 /**
  * A model directory, opened: {@code config.json}, {@code generation_config.json} where there is one, and shards with
@@ -177,6 +181,22 @@ public final class Checkpoint implements AutoCloseable {
         if (!arena.scope().isAlive()) {
             throw new IllegalStateException("checkpoint %s is closed".formatted(directory));
         }
+    }
+
+    /** The tokenizer; empty where the directory has no {@code tokenizer.json}. */
+    public Optional<Tokenizer> tokenizer() {
+        return readTokenizer(directory);
+    }
+
+    /** The tokenizer of a directory alone. */
+    public static Optional<Tokenizer> readTokenizer(Path directory) {
+        Path file = directory.resolve(BpeTokenizer.FILE_NAME);
+        return Files.exists(file) ? Optional.of(BpeTokenizer.read(file)) : Optional.empty();
+    }
+
+    /** The chat template, ChatML where the directory has none. */
+    public ChatTemplate chatTemplate() {
+        return ChatTemplate.read(directory);
     }
 
     /**

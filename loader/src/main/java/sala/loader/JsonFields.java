@@ -205,8 +205,8 @@ public final class JsonFields {
      */
     public static JsonFields read(JsonParser parser, String file, String name) throws IOException {
         if (parser.currentToken() != JsonToken.START_OBJECT) {
-            throw new CheckpointException("%s: %s: expected an object, found %s"
-                    .formatted(file, name, StrictJson.describe(parser)));
+            throw new CheckpointException(
+                    "%s: %s: expected an object, found %s".formatted(file, name, StrictJson.describe(parser)));
         }
         return readObject(parser, file, name + ".");
     }

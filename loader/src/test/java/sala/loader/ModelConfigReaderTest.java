@@ -13,7 +13,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -267,7 +266,7 @@ final class ModelConfigReaderTest {
                 "sparse_config.kernel_stride | 0         | an integer from 1",
                 "sparse_config.kernel_stride | 24        | block_size: expected a multiple of kernel_stride 24",
                 "sparse_config.block_size    | 40        | a multiple of kernel_stride 16, found 40",
-                "sparse_config.window_size   | 100       | a multiple of block_size 64, found 100",
+                "sparse_config.window_size   | 80        | a multiple of block_size 64, found 80",
                 "sparse_config.init_blocks   | -1        | an integer from 0",
                 "sparse_config.topk          | -1        | an integer from 0",
                 "sparse_config.dense_len     | -1        | an integer from 0",
@@ -331,16 +330,10 @@ final class ModelConfigReaderTest {
                 "at byte 2");
     }
 
-    /** Long names around many short ones are not copied for each of them, which would take minutes. */
+    /** Long names are cut before they are joined: else each of many nested fields would copy them all again. */
     @Test
-    @Timeout(60)
-    void longPathsAreCheap() {
-        StringBuilder fields = new StringBuilder();
-        for (int i = 0; i < 200_000; i++) {
-            fields.append("\"a").append(i).append("\":1,");
-        }
-        String nested = fields.append("\"z\":1").toString();
-        String json = ("{\"" + "n".repeat(60_000) + "\":").repeat(8) + "{" + nested + "}" + "}".repeat(8);
-        assertRefused(() -> parse(json), "model_type");
+    void longNamesAreCut() {
+        String json = ("{\"" + "n".repeat(60_000) + "\":").repeat(8) + "{\"a\":1,\"a\":1}" + "}".repeat(8);
+        assertRefused(() -> parse(json), "dir/config.json: nnn", "occurs twice");
     }
 }

@@ -27,7 +27,11 @@ final class AddedTokens {
             boolean lstrip,
             boolean rstrip,
             boolean normalized,
-            boolean special) {}
+            boolean special) {
+        AddedToken withContent(String text) {
+            return new AddedToken(id, text, singleWord, lstrip, rstrip, normalized, special);
+        }
+    }
 
     /** A piece of text, with the token it is, or {@link Vocabulary#NONE}. */
     record Split(String text, int id) {}
@@ -36,10 +40,6 @@ final class AddedTokens {
 
     AddedTokens(List<AddedToken> tokens) {
         this.tokens = List.copyOf(tokens);
-    }
-
-    boolean isEmpty() {
-        return tokens.isEmpty();
     }
 
     /** Cuts a text at every token found; no empty piece of text is returned. */

@@ -26,8 +26,7 @@ record Normalizer(List<Step> steps) {
         switch (fields.string("type", "")) {
             case "Sequence" -> fields.objects("normalizers").forEach(step -> add(step, steps));
             case "Prepend" -> steps.add(new Step.Prepend(fields.string("prepend", "")));
-            case "Replace" ->
-                steps.add(new Step.Replace(literalPattern(fields), fields.string("content", "")));
+            case "Replace" -> steps.add(new Step.Replace(literalPattern(fields), fields.string("content", "")));
             default -> throw fields.wrong("type", "Sequence, Prepend or Replace");
         }
     }
@@ -45,12 +44,10 @@ record Normalizer(List<Step> steps) {
     String normalize(String text) {
         String normalized = text;
         for (Step step : steps) {
-            normalized =
-                    switch (step) {
-                        case Step.Prepend prepend ->
-                            normalized.isEmpty() ? normalized : prepend.text() + normalized;
-                        case Step.Replace replace -> normalized.replace(replace.pattern(), replace.content());
-                    };
+            normalized = switch (step) {
+                case Step.Prepend prepend -> normalized.isEmpty() ? normalized : prepend.text() + normalized;
+                case Step.Replace replace -> normalized.replace(replace.pattern(), replace.content());
+            };
         }
         return normalized;
     }

@@ -1,5 +1,6 @@
 package sala.loader.tokenizer;
 
+import java.util.Arrays;
 import java.util.List;
 
 /** Text to token ids and back, with the rules of the checkpoint's {@code tokenizer.json}. Immutable and thread-safe. */
@@ -32,6 +33,6 @@ public interface Tokenizer {
 
     /** Pieces of the given ids, for display. */
     default List<String> pieces(int[] tokens) {
-        return java.util.Arrays.stream(tokens).mapToObj(this::piece).toList();
+        return Arrays.stream(tokens).mapToObj(this::piece).toList();
     }
 }

@@ -179,7 +179,7 @@ record TokenizerFile(
             throw new CheckpointException("%s: pre_tokenizer: expected none, found %s"
                     .formatted(file, sections.get("pre_tokenizer").string("type", "an object")));
         }
-        List<AddedTokens.AddedToken> tokens = addedTokens(file, added);
+        List<AddedTokens.AddedToken> tokens = addedTokens(added);
         Map<String, Integer> ids = new HashMap<>(model.vocab());
         for (AddedTokens.AddedToken token : tokens) {
             Integer known = ids.put(token.content(), token.id());
@@ -217,7 +217,7 @@ record TokenizerFile(
                 List.copyOf(suffix));
     }
 
-    private static List<AddedTokens.AddedToken> addedTokens(String file, List<JsonFields> added) {
+    private static List<AddedTokens.AddedToken> addedTokens(List<JsonFields> added) {
         List<AddedTokens.AddedToken> tokens = new ArrayList<>();
         Set<String> contents = new HashSet<>();
         for (JsonFields token : added) {
@@ -260,8 +260,9 @@ record TokenizerFile(
             int right = model.vocab().getOrDefault(parts[1], Vocabulary.NONE);
             int whole = model.vocab().getOrDefault(parts[0] + parts[1], Vocabulary.NONE);
             if (left == Vocabulary.NONE || right == Vocabulary.NONE || whole == Vocabulary.NONE) {
-                throw new CheckpointException("%s: model.merges[%d]: %s and %s and what they make must be in the vocabulary"
-                        .formatted(file, rank, parts[0], parts[1]));
+                throw new CheckpointException(
+                        "%s: model.merges[%d]: %s and %s and what they make must be in the vocabulary"
+                                .formatted(file, rank, parts[0], parts[1]));
             }
             merges.putIfAbsent(Vocabulary.pair(left, right), new Vocabulary.Merge(rank, whole));
             rank++;

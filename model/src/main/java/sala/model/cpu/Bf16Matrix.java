@@ -26,18 +26,18 @@ final class Bf16Matrix extends WeightMatrix {
     }
 
     @Override
-    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y) {
+    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
         int row = fromRow;
         for (; row + ROW_UNIT <= toRow; row += ROW_UNIT) {
-            multiplyFour(row, pairs, y);
+            multiplyFour(row, pairs, lanes, y);
         }
         for (; row < toRow; row++) {
-            multiplyOne(row, pairs, y);
+            multiplyOne(row, pairs, lanes, y);
         }
     }
 
     /** Four rows share the loads of x and make eight independent chains of sums. */
-    private void multiplyFour(int row, float[] pairs, float[] y) {
+    private void multiplyFour(int row, float[] pairs, float[] lanes, float[] y) {
         MemorySegment weights = data;
         long stride = rowBytes;
         long start = row * stride;
@@ -67,13 +67,16 @@ final class Bf16Matrix extends WeightMatrix {
             even3 = low(w3).fma(xEven, even3);
             odd3 = high(w3).fma(xOdd, odd3);
         }
-        y[row] = VectorMath.sum(even0.add(odd0)) + tail(row, paired, pairs);
-        y[row + 1] = VectorMath.sum(even1.add(odd1)) + tail(row + 1, paired, pairs);
-        y[row + 2] = VectorMath.sum(even2.add(odd2)) + tail(row + 2, paired, pairs);
-        y[row + 3] = VectorMath.sum(even3.add(odd3)) + tail(row + 3, paired, pairs);
+        even0.add(odd0).intoArray(lanes, 0);
+        even1.add(odd1).intoArray(lanes, LANES);
+        even2.add(odd2).intoArray(lanes, 2 * LANES);
+        even3.add(odd3).intoArray(lanes, 3 * LANES);
+        for (int i = 0; i < ROW_UNIT; i++) {
+            y[row + i] = VectorMath.sum(lanes, i * LANES) + tail(row + i, paired, pairs);
+        }
     }
 
-    private void multiplyOne(int row, float[] pairs, float[] y) {
+    private void multiplyOne(int row, float[] pairs, float[] lanes, float[] y) {
         MemorySegment weights = data;
         long start = row * rowBytes;
         int paired = Interleaving.pairedLength(columns);
@@ -85,7 +88,8 @@ final class Bf16Matrix extends WeightMatrix {
             even = low(w).fma(FloatVector.fromArray(SPECIES, pairs, column), even);
             odd = high(w).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), odd);
         }
-        y[row] = VectorMath.sum(even.add(odd)) + tail(row, paired, pairs);
+        even.add(odd).intoArray(lanes, 0);
+        y[row] = VectorMath.sum(lanes, 0) + tail(row, paired, pairs);
     }
 
     private float tail(int row, int fromColumn, float[] pairs) {

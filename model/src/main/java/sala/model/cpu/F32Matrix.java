@@ -23,17 +23,17 @@ final class F32Matrix extends WeightMatrix {
     }
 
     @Override
-    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y) {
+    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
         int row = fromRow;
         for (; row + ROW_UNIT <= toRow; row += ROW_UNIT) {
-            multiplyFour(row, x, y);
+            multiplyFour(row, x, lanes, y);
         }
         for (; row < toRow; row++) {
-            multiplyOne(row, x, y);
+            multiplyOne(row, x, lanes, y);
         }
     }
 
-    private void multiplyFour(int row, float[] x, float[] y) {
+    private void multiplyFour(int row, float[] x, float[] lanes, float[] y) {
         MemorySegment weights = data;
         long stride = rowBytes;
         long start = row * stride;
@@ -50,13 +50,16 @@ final class F32Matrix extends WeightMatrix {
             sum2 = load(weights, at + 2 * stride).fma(xs, sum2);
             sum3 = load(weights, at + 3 * stride).fma(xs, sum3);
         }
-        y[row] = VectorMath.sum(sum0) + tail(row, whole, x);
-        y[row + 1] = VectorMath.sum(sum1) + tail(row + 1, whole, x);
-        y[row + 2] = VectorMath.sum(sum2) + tail(row + 2, whole, x);
-        y[row + 3] = VectorMath.sum(sum3) + tail(row + 3, whole, x);
+        sum0.intoArray(lanes, 0);
+        sum1.intoArray(lanes, LANES);
+        sum2.intoArray(lanes, 2 * LANES);
+        sum3.intoArray(lanes, 3 * LANES);
+        for (int i = 0; i < ROW_UNIT; i++) {
+            y[row + i] = VectorMath.sum(lanes, i * LANES) + tail(row + i, whole, x);
+        }
     }
 
-    private void multiplyOne(int row, float[] x, float[] y) {
+    private void multiplyOne(int row, float[] x, float[] lanes, float[] y) {
         MemorySegment weights = data;
         long start = row * rowBytes;
         int whole = SPECIES.loopBound(columns);
@@ -65,7 +68,8 @@ final class F32Matrix extends WeightMatrix {
             sum = load(weights, start + (long) column * Float.BYTES)
                     .fma(FloatVector.fromArray(SPECIES, x, column), sum);
         }
-        y[row] = VectorMath.sum(sum) + tail(row, whole, x);
+        sum.intoArray(lanes, 0);
+        y[row] = VectorMath.sum(lanes, 0) + tail(row, whole, x);
     }
 
     private float tail(int row, int fromColumn, float[] x) {

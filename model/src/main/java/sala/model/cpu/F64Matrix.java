@@ -18,7 +18,7 @@ final class F64Matrix extends WeightMatrix {
     }
 
     @Override
-    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y) {
+    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
         for (int row = fromRow; row < toRow; row++) {
             double sum = 0;
             for (int column = 0; column < columns; column++) {

@@ -18,6 +18,7 @@ final class MatVec implements WorkerTeam.Job {
     private final WorkerTeam team;
     private final AtomicInteger nextPiece = new AtomicInteger();
     private final float[] pairs;
+    private final float[][] lanes;
 
     private WeightMatrix[] matrices = {};
     private float[] x = {};
@@ -27,6 +28,7 @@ final class MatVec implements WorkerTeam.Job {
     MatVec(WorkerTeam team, int maxColumns) {
         this.team = team;
         pairs = new float[maxColumns];
+        lanes = new float[team.size()][WeightMatrix.SCRATCH_LENGTH];
     }
 
     /**
@@ -55,7 +57,7 @@ final class MatVec implements WorkerTeam.Job {
             int pieces = Math.ceilDiv(matrix.rows, pieceRows);
             for (; piece < firstPiece + pieces; piece = nextPiece.getAndIncrement()) {
                 int row = (piece - firstPiece) * pieceRows;
-                matrix.multiply(x, pairs, row, Math.min(matrix.rows, row + pieceRows), outputs[i]);
+                matrix.multiply(x, pairs, row, Math.min(matrix.rows, row + pieceRows), lanes[worker], outputs[i]);
             }
             firstPiece += pieces;
         }

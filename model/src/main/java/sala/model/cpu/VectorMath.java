@@ -31,6 +31,8 @@ final class VectorMath {
     private static final VectorShuffle<Float> ROTATION_2 = rotation(2);
     private static final VectorShuffle<Float> ROTATION_4 = rotation(4);
     private static final VectorShuffle<Float> ROTATION_8 = rotation(8);
+    private static final VectorShuffle<Float> ROTATION_16 = rotation(16);
+    private static final VectorShuffle<Float> ROTATION_32 = rotation(32);
 
     private static final float LOG2_E = 0x1.715476p0f;
     /** ln 2 in two parts; a product of the first, of 9 bits, with an exponent is exact. */
@@ -87,20 +89,51 @@ final class VectorMath {
     }
 
     /**
-     * Sum of the lanes of a vector of {@link #SPECIES}, always in the same order: lanes half a vector apart first, then a
-     * quarter and so on. {@code reduceLanes(ADD)} may sum floats in another order when compiled than when interpreted, so
-     * that equal runs of one program would differ.
+     * Sum of {@link #LANES} values, always in the same order: those half a vector apart first, then a quarter and so on;
+     * overwrites them. {@code reduceLanes(ADD)} may sum floats in another order when compiled than when interpreted, so
+     * that equal runs of one program would differ; and shuffles of several vectors exceed what C2 compiles without
+     * making objects of them.
      */
-    static float sum(FloatVector x) {
-        FloatVector sum = x;
-        for (int distance = LANES / 2; distance > 8; distance /= 2) {
-            sum = sum.add(sum.rearrange(rotation(distance)));
+    static float sum(float[] values, int offset) {
+        for (int distance = LANES / 2; distance > 0; distance /= 2) {
+            for (int lane = offset; lane < offset + distance; lane++) {
+                values[lane] += values[lane + distance];
+            }
         }
-        sum = LANES > 8 ? sum.add(sum.rearrange(ROTATION_8)) : sum;
-        sum = LANES > 4 ? sum.add(sum.rearrange(ROTATION_4)) : sum;
-        sum = sum.add(sum.rearrange(ROTATION_2));
-        sum = sum.add(sum.rearrange(ROTATION_1));
-        return sum.lane(0);
+        return values[offset];
+    }
+
+    /** {@link #sum(float[], int)} of the lanes of one vector, for methods that sum only one. */
+    static float sum(FloatVector x) {
+        return fold1(fold2(fold4(fold8(fold16(fold32(x)))))).lane(0);
+    }
+
+    // A method per step: C2 inlines methods this small wherever they are called. A vector that is passed to a method
+    // that
+    // is not inlined becomes an object.
+
+    private static FloatVector fold1(FloatVector x) {
+        return LANES > 1 ? x.add(x.rearrange(ROTATION_1)) : x;
+    }
+
+    private static FloatVector fold2(FloatVector x) {
+        return LANES > 2 ? x.add(x.rearrange(ROTATION_2)) : x;
+    }
+
+    private static FloatVector fold4(FloatVector x) {
+        return LANES > 4 ? x.add(x.rearrange(ROTATION_4)) : x;
+    }
+
+    private static FloatVector fold8(FloatVector x) {
+        return LANES > 8 ? x.add(x.rearrange(ROTATION_8)) : x;
+    }
+
+    private static FloatVector fold16(FloatVector x) {
+        return LANES > 16 ? x.add(x.rearrange(ROTATION_16)) : x;
+    }
+
+    private static FloatVector fold32(FloatVector x) {
+        return LANES > 32 ? x.add(x.rearrange(ROTATION_32)) : x;
     }
 
     /** Loads {@link #LANES} little-endian shorts into the low halves of ints, the high halves being 0. */

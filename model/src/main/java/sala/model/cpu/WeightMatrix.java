@@ -16,6 +16,9 @@ abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64
     /** Rows that {@link #multiply} computes together; ranges of rows are best cut at its multiples. */
     static final int ROW_UNIT = 4;
 
+    /** Length of the scratch of {@link #multiply}: the lanes of the sums of that many rows. */
+    static final int SCRATCH_LENGTH = ROW_UNIT * VectorMath.LANES;
+
     /** Safetensors stores little-endian elements. */
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
@@ -60,9 +63,10 @@ abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64
      *
      * @param x {@code [columns]}
      * @param pairs the same values as {@link Interleaving#split} leaves them
+     * @param lanes scratch of the calling thread, {@link #SCRATCH_LENGTH} long
      * @param y at least {@code [toRow]}; only the rows named are written
      */
-    abstract void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] y);
+    abstract void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y);
 
     /** Widens {@code count} elements of a row, from {@code column} on, into {@code out} from {@code offset} on. */
     abstract void widen(int row, int column, int count, float[] out, int offset);

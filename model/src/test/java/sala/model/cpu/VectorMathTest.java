@@ -69,6 +69,7 @@ final class VectorMathTest {
         }
         for (int run = 0; run < 100_000; run++) {
             assertEquals(tree[0], VectorMath.sum(FloatVector.fromArray(VectorMath.SPECIES, values, 0)));
+            assertEquals(tree[0], VectorMath.sum(values.clone(), 0));
         }
     }
 

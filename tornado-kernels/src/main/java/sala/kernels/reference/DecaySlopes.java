@@ -13,6 +13,8 @@ public final class DecaySlopes {
     private DecaySlopes() {}
 
     /**
+     * Slopes of all heads.
+     *
      * @param numHeads at least 1
      * @return {@code [numHeads]}, each in (0, 1)
      * @throws IllegalArgumentException if there is no head

@@ -1,0 +1,262 @@
+package sala.app;
+
+import java.lang.foreign.Arena;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import sala.loader.Checkpoint;
+import sala.loader.DType;
+import sala.loader.ModelConfig;
+import sala.model.AttentionMode;
+import sala.model.Backend;
+import sala.model.ForwardPass;
+import sala.model.ForwardPasses;
+import sala.model.LayerObserver;
+import sala.model.MemoryPlan;
+import sala.model.ModelWeights;
+import sala.model.SessionOptions;
+import sala.model.cpu.MachineLimits;
+
+/** {@code sala bench}: speed, with the flags and the table of llama-bench. */
+@Command(
+        name = "bench",
+        description = "Measures prompt processing (pp) and generation (tg) as llama-bench does.",
+        footer = {
+            "%nLists may be given as 1,2 or by repeating the option; ranges as 1-4, 0-512+128",
+            "or 128-1024*2. A result is the mean and standard deviation of the rates, their",
+            "median and range, and the share of what this machine can do at best, measured",
+            "in the same run: memory bandwidth for generation, f32 multiply-adds for prompt",
+            "processing. Tokenizer and sampling are not part of it. Examples:",
+            "  sala bench --shape 1b -p 512 -n 64 -r 5",
+            "  sala bench -m MiniCPM-SALA -p 0 -n 32 -d 0,8192,65536 -o jsonl"
+        })
+final class BenchCommand implements Runnable {
+    private final CommandStreams streams;
+
+    @Option(
+            names = {"-m", "--model"},
+            paramLabel = "DIR",
+            description = "Measure this model. Default: the small English model that comes with the command.")
+    private @Nullable Path model;
+
+    @Option(
+            names = "--shape",
+            paramLabel = "NAME",
+            description = "Measure random weights of this shape instead, no files needed: ${COMPLETION-CANDIDATES}.",
+            completionCandidates = BenchShape.Names.class)
+    private @Nullable String shape;
+
+    @Option(names = "--layers", paramLabel = "N", description = "Only the first N layers of the shape.")
+    private @Nullable Integer layers;
+
+    @Option(names = "--dtype", paramLabel = "TYPE", description = "Type of random weights: bf16 (default), f16 or f32.")
+    private String dtype = "bf16";
+
+    @Option(
+            names = "--seed",
+            paramLabel = "N",
+            description = "Seed of random weights and tokens. Default: ${DEFAULT-VALUE}.")
+    private long seed = 42;
+
+    @Option(
+            names = {"-p", "--n-prompt"},
+            paramLabel = "N",
+            description = "Lengths of the prompts, 0 for no such test. Default: 512.")
+    private List<String> promptLengths = List.of("512");
+
+    @Option(
+            names = {"-n", "--n-gen"},
+            paramLabel = "N",
+            description = "Numbers of tokens to generate, 0 for no such test. Default: 128.")
+    private List<String> genLengths = List.of("128");
+
+    @Option(names = "-pg", paramLabel = "PP,TG", description = "A prompt and a generation timed together.")
+    private List<String> pairs = List.of();
+
+    @Option(
+            names = {"-d", "--n-depth"},
+            paramLabel = "N",
+            description = "Tokens in the context before the clock starts. Default: 0.")
+    private List<String> depths = List.of("0");
+
+    @Option(
+            names = {"-r", "--repetitions"},
+            paramLabel = "N",
+            description = "How often each test is timed. Default: ${DEFAULT-VALUE}.")
+    private int repetitions = 5;
+
+    @Option(
+            names = {"-t", "--threads"},
+            paramLabel = "N",
+            description = "Numbers of threads. Default: one per core.")
+    private List<String> threads = List.of();
+
+    @Option(
+            names = {"-o", "--output"},
+            paramLabel = "FORMAT",
+            description = "Output: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private BenchFormat format = BenchFormat.MD;
+
+    @Option(
+            names = "--backend",
+            paramLabel = "NAME",
+            description = "What computes: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private Backend backend = Backend.AUTO;
+
+    @Option(names = "--always-sparse", description = "Block-sparse attention at every length.")
+    private boolean alwaysSparse;
+
+    @Option(names = "--no-warmup", description = "Do not run each test once before timing it.")
+    private boolean noWarmup;
+
+    @Option(
+            names = {"-v", "--verbose"},
+            description = "Say on standard error what is being done.")
+    private boolean verbose;
+
+    BenchCommand(CommandStreams streams) {
+        this.streams = streams;
+    }
+
+    @Override
+    public void run() {
+        List<BenchTest> tests = tests();
+        List<Integer> threadCounts = threadCounts();
+        if (repetitions < 1) {
+            throw new UsageException("--repetitions must be at least 1, found " + repetitions);
+        }
+        if (shape == null) {
+            if (layers != null) {
+                throw new UsageException("--layers goes with --shape");
+            }
+            runOnModel(model == null ? EmbeddedModel.directory() : model, tests, threadCounts);
+            return;
+        }
+        if (model != null) {
+            throw new UsageException("give --model or --shape, not both");
+        }
+        runOnShape(BenchShape.of(shape, Optional.ofNullable(layers)), tests, threadCounts);
+    }
+
+    /** As llama-bench orders them: per depth, prompts, then generations, then pairs. */
+    private List<BenchTest> tests() {
+        List<BenchTest> tests = new ArrayList<>();
+        for (int depth : IntRanges.parse("--n-depth", depths)) {
+            for (int promptLength : IntRanges.parse("--n-prompt", promptLengths)) {
+                if (promptLength > 0) {
+                    tests.add(new BenchTest(promptLength, 0, depth));
+                }
+            }
+            for (int genLength : IntRanges.parse("--n-gen", genLengths)) {
+                if (genLength > 0) {
+                    tests.add(new BenchTest(0, genLength, depth));
+                }
+            }
+            for (String pair : pairs) {
+                List<Integer> lengths = IntRanges.parse("-pg", List.of(pair));
+                if (lengths.size() != 2 || lengths.contains(0)) {
+                    throw new UsageException("-pg: expected two lengths such as 512,128, found '%s'".formatted(pair));
+                }
+                tests.add(new BenchTest(lengths.get(0), lengths.get(1), depth));
+            }
+        }
+        if (tests.isEmpty()) {
+            throw new UsageException("nothing to measure: -p and -n are 0 and there is no -pg");
+        }
+        return tests;
+    }
+
+    private List<Integer> threadCounts() {
+        if (threads.isEmpty()) {
+            return List.of(Runtime.getRuntime().availableProcessors());
+        }
+        List<Integer> counts = IntRanges.parse("--threads", threads);
+        for (int count : counts) {
+            if (count < 1 || count > 1024) {
+                throw new UsageException("--threads must be 1 to 1024, found " + count);
+            }
+        }
+        return counts;
+    }
+
+    private void runOnModel(Path directory, List<BenchTest> tests, List<Integer> threadCounts) {
+        requireMemory(Checkpoint.readConfig(directory), tests);
+        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
+            ModelWeights weights = ModelWeights.load(checkpoint);
+            WeightPages.readIn(weights, streams);
+            String name = String.valueOf(directory.toAbsolutePath().normalize().getFileName());
+            measure(BenchModel.of(name, weights), weights, tests, threadCounts);
+        }
+    }
+
+    private void runOnShape(BenchShape benchShape, List<BenchTest> tests, List<Integer> threadCounts) {
+        DType type = switch (dtype.toLowerCase(Locale.ROOT)) {
+            case "bf16" -> DType.BF16;
+            case "f16" -> DType.F16;
+            case "f32" -> DType.F32;
+            default -> throw new UsageException("--dtype must be bf16, f16 or f32, found " + dtype);
+        };
+        requireMemory(benchShape.config(), tests);
+        say("making random weights of " + benchShape.name());
+        try (Arena arena = Arena.ofShared()) {
+            ModelWeights weights = ModelWeights.random(benchShape.config(), type, seed, arena);
+            measure(BenchModel.of(benchShape.name(), weights), weights, tests, threadCounts);
+        }
+    }
+
+    private static void requireMemory(ModelConfig config, List<BenchTest> tests) {
+        MemoryCheck.require(
+                MemoryPlan.of(config, longest(tests)),
+                "a smaller --shape, fewer --layers, or shorter tests (-p -n -d)");
+    }
+
+    private static int longest(List<BenchTest> tests) {
+        return tests.stream().mapToInt(BenchTest::contextLength).max().orElseThrow();
+    }
+
+    private void measure(
+            BenchModel benchModel, ModelWeights weights, List<BenchTest> tests, List<Integer> threadCounts) {
+        BenchPrinter printer = format.printer(streams);
+        ForwardPasses.Choice choice = ForwardPasses.choose(backend);
+        say(choice.explanation());
+        SessionOptions options = new SessionOptions(
+                longest(tests),
+                alwaysSparse ? AttentionMode.ALWAYS_SPARSE : AttentionMode.BY_LENGTH,
+                LayerObserver.NONE);
+        printer.begin();
+        for (int threadCount : threadCounts) {
+            say("measuring the limits of the machine");
+            MachineLimits limits = MachineLimits.measure(threadCount);
+            try (ForwardPass forwardPass = choice.open(weights, threadCount)) {
+                BenchRunner runner = new BenchRunner(forwardPass, options, seed);
+                for (BenchTest test : tests) {
+                    say(test.name());
+                    Instant testTime = Instant.now();
+                    long[] samples = runner.run(test, repetitions, !noWarmup);
+                    printer.result(new BenchResult(
+                            benchModel,
+                            choice.backend().toString(),
+                            threadCount,
+                            test,
+                            testTime,
+                            samples,
+                            limits.readBytesPerSecond(),
+                            limits.flopsPerSecond()));
+                }
+            }
+        }
+        printer.end();
+    }
+
+    private void say(String message) {
+        if (verbose) {
+            streams.err().println("sala: " + message);
+        }
+    }
+}

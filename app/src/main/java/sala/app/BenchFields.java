@@ -1,0 +1,48 @@
+package sala.app;
+
+import java.time.temporal.ChronoUnit;
+import java.util.LinkedHashMap;
+import java.util.OptionalDouble;
+import java.util.SequencedMap;
+
+/** A result as named values: llama-bench's names where it has the value, in its order, then what it has not. */
+final class BenchFields {
+    private BenchFields() {}
+
+    /** Values are {@link String}, {@link Long}, or {@link Double}; NaN where a test has no such value. */
+    static SequencedMap<String, Object> of(BenchResult result) {
+        var nanos = result.nanos();
+        var rates = result.tokensPerSecond();
+        SequencedMap<String, Object> fields = new LinkedHashMap<>();
+        fields.put("build_version", SalaCommand.Version.current());
+        fields.put("java_version", Runtime.version().toString());
+        fields.put("cpu_info", Machine.cpuName());
+        fields.put("backends", result.backend());
+        fields.put("model_filename", result.model().name());
+        fields.put("model_type", result.model().label());
+        fields.put("model_size", result.model().weightBytes());
+        fields.put("model_n_params", result.model().parameterCount());
+        fields.put("n_threads", (long) result.threads());
+        fields.put("n_prompt", (long) result.test().promptLength());
+        fields.put("n_gen", (long) result.test().genLength());
+        fields.put("n_depth", (long) result.test().depth());
+        fields.put(
+                "test_time", result.testTime().truncatedTo(ChronoUnit.SECONDS).toString());
+        fields.put("avg_ns", Math.round(nanos.getMean()));
+        fields.put("stddev_ns", Math.round(nanos.getStandardDeviation()));
+        fields.put("avg_ts", rates.getMean());
+        fields.put("stddev_ts", rates.getStandardDeviation());
+        fields.put("median_ts", result.medianTokensPerSecond());
+        fields.put("min_ts", rates.getMin());
+        fields.put("max_ts", rates.getMax());
+        fields.put("read_bytes_per_second", result.readBytesPerSecond());
+        fields.put("peak_flops_per_second", result.peakFlopsPerSecond());
+        fields.put("bandwidth_share", orNaN(result.bandwidthShare()));
+        fields.put("peak_share", orNaN(result.peakShare()));
+        return fields;
+    }
+
+    private static double orNaN(OptionalDouble value) {
+        return value.orElse(Double.NaN);
+    }
+}

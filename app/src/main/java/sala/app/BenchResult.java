@@ -1,0 +1,67 @@
+package sala.app;
+
+import java.time.Instant;
+import java.util.OptionalDouble;
+import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
+
+/**
+ * What one test gave.
+ *
+ * @param backend as typed, such as {@code cpu}
+ * @param testTime when it began
+ * @param samplesNanos duration of each repetition
+ * @param readBytesPerSecond memory bandwidth of this machine, measured in this run
+ * @param peakFlopsPerSecond f32 multiply-add rate of this machine, measured in this run, two operations each
+ */
+record BenchResult(
+        BenchModel model,
+        String backend,
+        int threads,
+        BenchTest test,
+        Instant testTime,
+        long[] samplesNanos,
+        double readBytesPerSecond,
+        double peakFlopsPerSecond) {
+    /** Durations in nanoseconds. */
+    DescriptiveStatistics nanos() {
+        DescriptiveStatistics statistics = new DescriptiveStatistics();
+        for (long sample : samplesNanos) {
+            statistics.addValue((double) sample);
+        }
+        return statistics;
+    }
+
+    /** Rates in tokens per second; mean and deviation are those of the rates, as llama-bench computes them. */
+    DescriptiveStatistics tokensPerSecond() {
+        return new DescriptiveStatistics(samplesTokensPerSecond());
+    }
+
+    double[] samplesTokensPerSecond() {
+        double[] rates = new double[samplesNanos.length];
+        for (int i = 0; i < rates.length; i++) {
+            rates[i] = test.timedTokens() * 1e9 / samplesNanos[i];
+        }
+        return rates;
+    }
+
+    /** Median of the rates. */
+    double medianTokensPerSecond() {
+        return tokensPerSecond().getPercentile(50);
+    }
+
+    /** Weight bytes read per second by decoding alone, over the bandwidth; only for tests that decode only. */
+    OptionalDouble bandwidthShare() {
+        return test.promptLength() == 0
+                ? OptionalDouble.of(medianTokensPerSecond() * model.decodeBytes() / readBytesPerSecond)
+                : OptionalDouble.empty();
+    }
+
+    /** Multiply-adds with weights per second, over the peak; only for tests that process a prompt only. */
+    OptionalDouble peakShare() {
+        return test.genLength() == 0
+                ? OptionalDouble.of(model.prefillFlops(test.promptLength())
+                        / (nanos().getPercentile(50) / 1e9)
+                        / peakFlopsPerSecond)
+                : OptionalDouble.empty();
+    }
+}

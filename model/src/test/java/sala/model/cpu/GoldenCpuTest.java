@@ -1,0 +1,32 @@
+package sala.model.cpu;
+
+import java.util.stream.Stream;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import sala.model.GoldenRunner;
+import sala.testing.Tolerance;
+
+/** The CPU pass against every golden prompt, with all greedy steps. */
+final class GoldenCpuTest {
+    static Stream<GoldenRunner.Prompt> cases() {
+        return GoldenRunner.cases();
+    }
+
+    static Stream<GoldenRunner.Prompt> tinyModel() {
+        return GoldenRunner.tinyModel(Integer.MAX_VALUE);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void matchesCase(GoldenRunner.Prompt prompt) {
+        GoldenRunner.check(
+                prompt, weights -> new CpuForwardPass(weights, CpuOptions.defaults()), Tolerance.CPU_F32_CASES);
+    }
+
+    @ParameterizedTest
+    @MethodSource("tinyModel")
+    void matchesTinyModel(GoldenRunner.Prompt prompt) {
+        GoldenRunner.check(
+                prompt, weights -> new CpuForwardPass(weights, CpuOptions.defaults()), Tolerance.CPU_F32_TINY_MODEL);
+    }
+}
