@@ -10,8 +10,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
-import java.util.random.RandomGenerator;
-import java.util.random.RandomGeneratorFactory;
 import java.util.stream.IntStream;
 import sala.loader.Checkpoint;
 import sala.loader.CheckpointException;
@@ -36,6 +34,14 @@ import sala.model.LayerWeights.SparseLayerWeights;
  */
 public record ModelWeights(
         ModelConfig config, TensorView embedding, List<LayerWeights> layers, TensorView finalNorm, TensorView lmHead) {
+    /** Elements that one task fills. */
+    private static final int PIECE_ELEMENTS = 1 << 16;
+
+    private static final ValueLayout.OfShort LE_SHORT =
+            ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    private static final ValueLayout.OfFloat LE_FLOAT =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     public ModelWeights {
         layers = List.copyOf(layers);
     }
@@ -89,41 +95,62 @@ public record ModelWeights(
      * activations at the size of their inputs; norms are 1.
      *
      * @param dtype BF16, F16 or F32
-     * @param arena owns the memory
+     * @param arena owns the memory; threads of the common pool write to it, so it is not a confined one
      */
     public static ModelWeights random(ModelConfig config, DType dtype, long seed, Arena arena) {
         return build(config, (name, where, shape, meaning) -> {
             MemorySegment data = arena.allocate(Math.multiplyExact(shape.elementCount(), dtype.bytes()), 64);
-            fill(data, dtype, shape, seed ^ name.hashCode());
+            fill(data, dtype, shape, mix(seed * 31 + name.hashCode()));
             return new TensorView(name, dtype, shape, data, "seed " + seed);
         });
     }
 
-    /** Fills a tensor by pieces, in parallel; a piece depends on its index alone. */
+    /** Fills a tensor in parallel; an element depends on the seed and its index alone. */
     private static void fill(MemorySegment data, DType dtype, Shape shape, long seed) {
-        int pieceElements = 1 << 16;
         long elements = shape.elementCount();
         boolean norm = shape.rank() == 1;
         double bound = norm ? 0 : Math.sqrt(3.0 / shape.dimension(1));
-        IntStream.range(0, Math.toIntExact(Math.ceilDiv(elements, (long) pieceElements)))
+        IntStream.range(0, Math.toIntExact(Math.ceilDiv(elements, (long) PIECE_ELEMENTS)))
                 .parallel()
                 .forEach(piece -> {
-                    RandomGenerator random =
-                            RandomGeneratorFactory.of("SplittableRandom").create(seed * 31 + piece);
-                    long from = (long) piece * pieceElements;
-                    long to = Math.min(elements, from + pieceElements);
-                    for (long i = from; i < to; i++) {
-                        put(data, dtype, i, norm ? 1 : (float) ((random.nextDouble() * 2 - 1) * bound));
+                    long from = (long) piece * PIECE_ELEMENTS;
+                    float[] values = new float[(int) Math.min(PIECE_ELEMENTS, elements - from)];
+                    for (int i = 0; i < values.length; i++) {
+                        values[i] = norm ? 1 : (float) (bound * uniform(seed, from + i));
                     }
+                    write(values, data, dtype, from);
                 });
     }
 
-    private static void put(MemorySegment data, DType dtype, long index, float value) {
-        ValueLayout.OfShort leShort = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+    /** The {@code index}-th number of SplitMix64 (Steele, Lea, Flood 2014), as a value in [-1, 1). */
+    private static double uniform(long seed, long index) {
+        return mix(seed + (index + 1) * 0x9e3779b97f4a7c15L) * 0x1.0p-63;
+    }
+
+    private static long mix(long value) {
+        long z = (value ^ (value >>> 30)) * 0xbf58476d1ce4e5b9L;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
+    }
+
+    private static void write(float[] values, MemorySegment data, DType dtype, long from) {
         switch (dtype) {
-            case BF16 -> data.set(leShort, index * 2, (short) (Float.floatToRawIntBits(value) >>> 16));
-            case F16 -> data.set(leShort, index * 2, Float.floatToFloat16(value));
-            case F32 -> data.set(ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN), index * 4, value);
+            case BF16 -> {
+                for (int i = 0; i < values.length; i++) {
+                    short bits = (short) (Float.floatToRawIntBits(values[i]) >>> 16);
+                    data.set(LE_SHORT, (from + i) * Short.BYTES, bits);
+                }
+            }
+            case F16 -> {
+                for (int i = 0; i < values.length; i++) {
+                    data.set(LE_SHORT, (from + i) * Short.BYTES, Float.floatToFloat16(values[i]));
+                }
+            }
+            case F32 -> {
+                for (int i = 0; i < values.length; i++) {
+                    data.set(LE_FLOAT, (from + i) * Float.BYTES, values[i]);
+                }
+            }
             case F64, F8_E4M3, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
                 throw new IllegalArgumentException("random weights: expected BF16, F16 or F32, found " + dtype);
         }
@@ -131,19 +158,23 @@ public record ModelWeights(
 
     private static ModelWeights build(ModelConfig config, Source source) {
         Shape table = Shape.of(config.vocabSize(), config.hiddenSize());
-        TensorView embedding =
-                source.tensor("model.embed_tokens.weight", "embed_tokens.weight", table, "vocabSize, hiddenSize");
+        String tableMeaning = "vocabSize, " + hiddenMeaning(config);
+        TensorView embedding = source.tensor("model.embed_tokens.weight", "embed_tokens.weight", table, tableMeaning);
         List<LayerWeights> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {
             LayerReader reader = new LayerReader(config, source, layer);
             layers.add(config.mixerTypes().get(layer) == MixerType.SPARSE ? reader.sparse() : reader.lightning());
         }
         TensorView finalNorm =
-                source.tensor("model.norm.weight", "norm.weight", Shape.of(config.hiddenSize()), "hiddenSize");
+                source.tensor("model.norm.weight", "norm.weight", Shape.of(config.hiddenSize()), hiddenMeaning(config));
         TensorView lmHead = config.tiedEmbeddings()
                 ? embedding
-                : source.tensor("lm_head.weight", "lm_head.weight", table, "vocabSize, hiddenSize");
+                : source.tensor("lm_head.weight", "lm_head.weight", table, tableMeaning);
         return new ModelWeights(config, embedding, layers, finalNorm, lmHead);
+    }
+
+    private static String hiddenMeaning(ModelConfig config) {
+        return "hiddenSize " + config.hiddenSize();
     }
 
     /** Tensors of one layer. */
@@ -152,17 +183,19 @@ public record ModelWeights(
             long hidden = config.hiddenSize();
             long query = config.queryWidth();
             long kv = config.kvWidth();
-            String queryMeaning = "numHeads %d x headDim %d".formatted(config.numHeads(), config.headDim());
+            String hiddenMeaning = hiddenMeaning(config);
+            String queryHeads = "numHeads %d x headDim %d".formatted(config.numHeads(), config.headDim());
+            String queryMeaning = queryHeads + ", " + hiddenMeaning;
             String kvMeaning =
-                    "numKvHeads %d x headDim %d, hiddenSize".formatted(config.numKvHeads(), config.headDim());
+                    "numKvHeads %d x headDim %d, %s".formatted(config.numKvHeads(), config.headDim(), hiddenMeaning);
             return new SparseLayerWeights(
                     norm("input_layernorm", hidden),
-                    attention("q_proj", query, hidden, queryMeaning + ", hiddenSize"),
+                    attention("q_proj", query, hidden, queryMeaning),
                     attention("k_proj", kv, hidden, kvMeaning),
                     attention("v_proj", kv, hidden, kvMeaning),
-                    attention("o_proj", hidden, query, "hiddenSize, " + queryMeaning),
+                    attention("o_proj", hidden, query, hiddenMeaning + ", " + queryHeads),
                     config.sparseUseOutputGate()
-                            ? Optional.of(attention("o_gate", query, hidden, queryMeaning + ", hiddenSize"))
+                            ? Optional.of(attention("o_gate", query, hidden, queryMeaning))
                             : Optional.empty(),
                     norm("post_attention_layernorm", hidden),
                     mlp());
@@ -173,13 +206,14 @@ public record ModelWeights(
             long hidden = config.hiddenSize();
             long width = lightning.width();
             String heads = "lightning heads %d x headDim %d".formatted(lightning.numHeads(), lightning.headDim());
-            String meaning = heads + ", hiddenSize";
+            String hiddenMeaning = hiddenMeaning(config);
+            String meaning = heads + ", " + hiddenMeaning;
             return new LightningLayerWeights(
                     norm("input_layernorm", hidden),
                     attention("q_proj", width, hidden, meaning),
                     attention("k_proj", width, hidden, meaning),
                     attention("v_proj", width, hidden, meaning),
-                    attention("o_proj", hidden, width, "hiddenSize, " + heads),
+                    attention("o_proj", hidden, width, hiddenMeaning + ", " + heads),
                     optional(lightning.qkNorm(), "self_attn.q_norm", lightning.headDim()),
                     optional(lightning.qkNorm(), "self_attn.k_norm", lightning.headDim()),
                     optional(lightning.useOutputNorm(), "self_attn.o_norm", width),
@@ -193,10 +227,12 @@ public record ModelWeights(
         private Mlp mlp() {
             long hidden = config.hiddenSize();
             long intermediate = config.intermediateSize();
+            String hiddenMeaning = hiddenMeaning(config);
+            String meaning = "intermediateSize, " + hiddenMeaning;
             return new Mlp(
-                    tensor("mlp.gate_proj", Shape.of(intermediate, hidden), "intermediateSize, hiddenSize"),
-                    tensor("mlp.up_proj", Shape.of(intermediate, hidden), "intermediateSize, hiddenSize"),
-                    tensor("mlp.down_proj", Shape.of(hidden, intermediate), "hiddenSize, intermediateSize"));
+                    tensor("mlp.gate_proj", Shape.of(intermediate, hidden), meaning),
+                    tensor("mlp.up_proj", Shape.of(intermediate, hidden), meaning),
+                    tensor("mlp.down_proj", Shape.of(hidden, intermediate), hiddenMeaning + ", intermediateSize"));
         }
 
         private Optional<TensorView> optional(boolean present, String name, long width) {
@@ -214,7 +250,7 @@ public record ModelWeights(
         private TensorView tensor(String name, Shape shape, String meaning) {
             return source.tensor(
                     "model.layers.%d.%s.weight".formatted(layer, name),
-                    "layer %d %s.weight".formatted(layer, name),
+                    "layer %d %s.weight".formatted(layer, name.substring(name.indexOf('.') + 1)),
                     shape,
                     meaning);
         }
