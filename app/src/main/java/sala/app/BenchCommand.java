@@ -12,7 +12,6 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import sala.loader.Checkpoint;
 import sala.loader.DType;
-import sala.loader.ModelConfig;
 import sala.model.AttentionMode;
 import sala.model.Backend;
 import sala.model.ForwardPass;
@@ -178,15 +177,17 @@ final class BenchCommand implements Runnable {
         }
         List<Integer> counts = IntRanges.parse("--threads", threads);
         for (int count : counts) {
-            if (count < 1 || count > 1024) {
-                throw new UsageException("--threads must be 1 to 1024, found " + count);
+            if (count < 1 || count > ComputeOptions.MAX_THREADS) {
+                throw new UsageException(
+                        "--threads must be 1 to %d, found %d".formatted(ComputeOptions.MAX_THREADS, count));
             }
         }
         return counts;
     }
 
     private void runOnModel(Path directory, List<BenchTest> tests, List<Integer> threadCounts) {
-        requireMemory(Checkpoint.readConfig(directory), tests);
+        MemoryCheck.require(
+                MemoryCheck.plan(directory, Checkpoint.readConfig(directory), longest(tests)), "-p, -n, -d");
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             ModelWeights weights = ModelWeights.load(checkpoint);
             WeightPages.readIn(weights, streams);
@@ -202,18 +203,13 @@ final class BenchCommand implements Runnable {
             case "f32" -> DType.F32;
             default -> throw new UsageException("--dtype must be bf16, f16 or f32, found " + dtype);
         };
-        requireMemory(benchShape.config(), tests);
+        MemoryCheck.requireWeights(benchShape.config(), type);
+        MemoryCheck.require(MemoryPlan.of(benchShape.config(), longest(tests)), "-p, -n, -d, --layers");
         say("making random weights of " + benchShape.name());
         try (Arena arena = Arena.ofShared()) {
             ModelWeights weights = ModelWeights.random(benchShape.config(), type, seed, arena);
             measure(BenchModel.of(benchShape.name(), weights), weights, tests, threadCounts);
         }
-    }
-
-    private static void requireMemory(ModelConfig config, List<BenchTest> tests) {
-        MemoryCheck.require(
-                MemoryPlan.of(config, longest(tests)),
-                "a smaller --shape, fewer --layers, or shorter tests (-p -n -d)");
     }
 
     private static int longest(List<BenchTest> tests) {

@@ -46,12 +46,12 @@ final class ChatCommand implements Runnable {
     @Override
     public void run() {
         sampling.check();
+        compute.check();
         ModelFolder folder = ModelFolder.read(model.directory());
         Tokenizer tokenizer = folder.tokenizer()
                 .orElseThrow(() -> new CommandException(
                         "%s has no tokenizer.json, which a chat needs".formatted(folder.directory())));
-        GenerationOptions options = sampling.toGenerationOptions(
-                folder.generationConfig(), folder.config().vocabSize());
+        GenerationOptions options = sampling.toGenerationOptions(folder);
         int contextLength = folder.contextLength(compute, 1, DEFAULT_CONTEXT_LENGTH);
         SessionOptions sessionOptions =
                 SessionOptions.ofContextLength(contextLength).withAttentionMode(compute.attentionMode());
@@ -59,7 +59,7 @@ final class ChatCommand implements Runnable {
                 Conversation conversation = new Conversation(
                         open.forwardPass(),
                         tokenizer,
-                        folder.chatTemplate(),
+                        folder.chatTemplate()::render,
                         sessionOptions,
                         Optional.ofNullable(system));
                 ChatLines lines = isInteractive() ? TerminalLines.open() : new PipedLines(streams)) {

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
 import sala.model.ContextLengthException;
+import sala.model.generate.CancellationToken;
 import sala.model.generate.Conversation;
 import sala.model.generate.GenerationListener;
 import sala.model.generate.GenerationOptions;
@@ -93,25 +94,29 @@ final class ChatLoop {
     }
 
     private void answer(String text) {
-        lines.whileInterruptible(conversation::cancel, () -> {
+        CancellationToken cancellation = new CancellationToken();
+        lines.whileInterruptible(cancellation::cancel, () -> {
             try (ProgressBar bar = new ProgressBar(streams, "reading")) {
-                GenerationResult result = conversation.reply(text, options, new GenerationListener() {
+                GenerationListener listener = new GenerationListener() {
                     @Override
                     public void prefill(int done, int total) {
                         bar.update(done, total);
                     }
 
                     @Override
-                    public void token(int token, String piece) {
+                    public void token(int token) {
                         bar.hide();
-                        if (!piece.isEmpty()) {
-                            lines.show(piece);
-                        }
                     }
-                });
+
+                    @Override
+                    public void text(String piece) {
+                        lines.show(piece);
+                    }
+                };
+                GenerationResult result = conversation.reply(text, options, listener, cancellation);
                 lines.show("\n");
                 if (showStats) {
-                    streams.err().print(new RunStats(result, 0).text());
+                    streams.err().print(new RunStats(result, 0, Optional.empty()).text());
                 }
             } catch (ContextLengthException e) {
                 complain(FailureMessage.of(e) + ", or begin anew with /reset");

@@ -8,6 +8,8 @@ import sala.model.Backend;
 
 /** How to compute: shared by every command that runs the model. */
 final class ComputeOptions {
+    static final int MAX_THREADS = 1024;
+
     @Option(
             names = "--backend",
             paramLabel = "NAME",
@@ -45,24 +47,26 @@ final class ComputeOptions {
         return backend;
     }
 
+    /**
+     * Checks what needs no model.
+     *
+     * @throws UsageException naming the option, what it takes and what it was given
+     */
+    void check() {
+        if (threads != null && (threads < 1 || threads > MAX_THREADS)) {
+            throw new UsageException("--threads must be 1 to %d, found %d".formatted(MAX_THREADS, threads));
+        }
+        if (contextLength != null && contextLength < 1) {
+            throw new UsageException("--context-length must be at least 1, found " + contextLength);
+        }
+    }
+
     int threads() {
-        if (threads == null) {
-            return Runtime.getRuntime().availableProcessors();
-        }
-        if (threads < 1 || threads > 1024) {
-            throw new UsageException("--threads must be 1 to 1024, found " + threads);
-        }
-        return threads;
+        return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     }
 
     OptionalInt contextLength() {
-        if (contextLength == null) {
-            return OptionalInt.empty();
-        }
-        if (contextLength < 1) {
-            throw new UsageException("--context-length must be at least 1, found " + contextLength);
-        }
-        return OptionalInt.of(contextLength);
+        return contextLength == null ? OptionalInt.empty() : OptionalInt.of(contextLength);
     }
 
     AttentionMode attentionMode() {

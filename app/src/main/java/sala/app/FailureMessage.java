@@ -9,6 +9,7 @@ import sala.loader.CheckpointException;
 import sala.model.BackendUnavailableException;
 import sala.model.ContextLengthException;
 import sala.model.SessionFileException;
+import sala.model.generate.SamplingException;
 
 /** One line for the person at the terminal from what went wrong. */
 final class FailureMessage {
@@ -21,6 +22,7 @@ final class FailureMessage {
             case CheckpointException e -> text(e);
             case BackendUnavailableException e -> text(e);
             case SessionFileException e -> text(e);
+            case SamplingException e -> text(e);
             case ContextLengthException e -> text(e) + " with --context-length N";
             case UncheckedIOException e ->
                 Optional.ofNullable(e.getCause())

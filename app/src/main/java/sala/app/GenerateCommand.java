@@ -2,12 +2,15 @@ package sala.app;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import java.time.Instant;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import sala.app.PromptOptions.Prompt;
 import sala.model.Session;
 import sala.model.SessionOptions;
+import sala.model.generate.CancellationToken;
 import sala.model.generate.GenerationListener;
 import sala.model.generate.GenerationOptions;
 import sala.model.generate.GenerationResult;
@@ -55,12 +58,12 @@ final class GenerateCommand implements Runnable {
     @Override
     public void run() {
         sampling.check();
+        compute.check();
         Prompt prompt = promptOptions.read(streams);
         ModelFolder folder = ModelFolder.read(model.directory());
         int[] tokens = prompt.encode(folder.tokenizer(), folder.directory());
         TokenIds.checkVocabulary(tokens, folder.config().vocabSize());
-        GenerationOptions options = sampling.toGenerationOptions(
-                folder.generationConfig(), folder.config().vocabSize());
+        GenerationOptions options = sampling.toGenerationOptions(folder);
         int neededTokens = (int) Math.min(Integer.MAX_VALUE, (long) tokens.length + sampling.maxTokens());
         int contextLength = folder.contextLength(compute, tokens.length, neededTokens);
         long start = System.nanoTime();
@@ -70,32 +73,48 @@ final class GenerateCommand implements Runnable {
                                 .withAttentionMode(compute.attentionMode()))) {
             double loadSeconds = (System.nanoTime() - start) / 1e9;
             Generator generator = new Generator(open.forwardPass(), folder.tokenizer());
-            try (Interruption _ = new Interruption(generator::cancel)) {
-                generate(generator, session, tokens, options, loadSeconds);
+            CancellationToken cancellation = new CancellationToken();
+            try (Interruption _ = new Interruption(cancellation::cancel)) {
+                try (Printer printer = new Printer()) {
+                    GenerationResult result = generator.generate(session, tokens, options, printer, cancellation);
+                    finish(tokens, result, new RunStats(result, loadSeconds, printer.firstTokenTime));
+                }
             }
         }
     }
 
-    private void generate(
-            Generator generator, Session session, int[] tokens, GenerationOptions options, double loadSeconds) {
-        GenerationResult result;
-        try (ProgressBar bar = new ProgressBar(streams, "prefill")) {
-            result = generator.generate(session, tokens, options, new GenerationListener() {
-                @Override
-                public void prefill(int done, int total) {
-                    bar.update(done, total);
-                }
+    /** Shows a long prefill, then the text. */
+    private final class Printer implements GenerationListener, AutoCloseable {
+        private final ProgressBar bar = new ProgressBar(streams, "prefill");
+        private Optional<Instant> firstTokenTime = Optional.empty();
 
-                @Override
-                public void token(int token, String text) {
-                    bar.hide();
-                    if (!asJson && !text.isEmpty()) {
-                        streams.emit(text);
-                    }
-                }
-            });
+        @Override
+        public void prefill(int ingested, int total) {
+            bar.update(ingested, total);
         }
-        RunStats stats = new RunStats(result, loadSeconds);
+
+        @Override
+        public void token(int token) {
+            if (firstTokenTime.isEmpty()) {
+                firstTokenTime = Optional.of(Instant.now());
+                bar.close();
+            }
+        }
+
+        @Override
+        public void text(String piece) {
+            if (!asJson) {
+                streams.emit(piece);
+            }
+        }
+
+        @Override
+        public void close() {
+            bar.close();
+        }
+    }
+
+    private void finish(int[] tokens, GenerationResult result, RunStats stats) {
         if (asJson) {
             JsonOutput.writeLine(streams, json -> writeJson(json, tokens, result, stats));
         } else {

@@ -127,7 +127,7 @@ final class InfoCommand implements Runnable {
         lines.add("");
         lines.add(memoryRow("memory", List.of("weights", "KV cache", "K1+K2", "state", "work", "total")));
         for (int contextLength : PLANNED_LENGTHS) {
-            MemoryPlan plan = MemoryPlan.of(config, contextLength);
+            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength);
             lines.add(memoryRow(
                     Quantities.tokens(contextLength),
                     List.of(
@@ -163,7 +163,7 @@ final class InfoCommand implements Runnable {
         writeConfig(json, config);
         json.writeArrayFieldStart("memory");
         for (int contextLength : PLANNED_LENGTHS) {
-            MemoryPlan plan = MemoryPlan.of(config, contextLength);
+            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength);
             json.writeStartObject();
             json.writeNumberField("contextLength", contextLength);
             json.writeNumberField("weightBytes", plan.weightBytes());

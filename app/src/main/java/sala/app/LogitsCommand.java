@@ -66,6 +66,7 @@ final class LogitsCommand implements Runnable {
 
     @Override
     public void run() {
+        compute.check();
         if (!tokensOptions.isGiven()) {
             throw new UsageException("no token ids: give --tokens IDS or --tokens-file FILE");
         }

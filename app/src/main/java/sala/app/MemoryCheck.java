@@ -1,7 +1,11 @@
 package sala.app;
 
 import java.lang.management.ManagementFactory;
+import java.nio.file.Path;
+import sala.loader.DType;
+import sala.loader.ModelConfig;
 import sala.model.MemoryPlan;
+import sala.model.MemoryPlanException;
 
 /** Refuses what cannot fit, with the numbers, before anything is loaded. */
 final class MemoryCheck {
@@ -18,47 +22,62 @@ final class MemoryCheck {
     }
 
     /**
+     * Plans a model of a folder.
+     *
+     * @throws CommandException if the configuration names no type that can be planned with
+     */
+    static MemoryPlan plan(Path directory, ModelConfig config, int contextLength) {
+        try {
+            return MemoryPlan.of(config, contextLength);
+        } catch (IllegalArgumentException | ArithmeticException e) {
+            throw new CommandException("%s: %s".formatted(directory.resolve("config.json"), e.getMessage()), e);
+        }
+    }
+
+    /**
      * Checks a plan.
      *
-     * @param remedy what takes less memory, for the message
-     * @throws CommandException naming what is needed and what is there
+     * @param flags that take less memory, for the message
+     * @throws CommandException naming what is needed, what is there and what would fit
      */
-    static void require(MemoryPlan plan, String remedy) {
-        if (plan.totalBytes() <= ALWAYS_FITS_BYTES) {
-            return;
+    static void require(MemoryPlan plan, String flags) {
+        if (plan.totalBytes() > ALWAYS_FITS_BYTES) {
+            require(plan, flags, physicalBytes(), Runtime.getRuntime().maxMemory());
         }
-        require(plan, remedy, physicalBytes(), Runtime.getRuntime().maxMemory());
     }
 
     /** {@link #require(MemoryPlan, String)} on a machine of the given size. */
-    static void require(MemoryPlan plan, String remedy, long physicalBytes, long heapBytes) {
-        long heapNeeded = plan.totalBytes() - plan.weightBytes();
-        String parts = "weights %s, KV cache %s, compressed keys %s, state %s, work buffers %s"
-                .formatted(
-                        Quantities.bytes(plan.weightBytes()),
-                        Quantities.bytes(plan.kvBytes()),
-                        Quantities.bytes(plan.compressedKeyBytes()),
-                        Quantities.bytes(plan.stateBytes()),
-                        Quantities.bytes(plan.workBytes()));
-        if (plan.totalBytes() > physicalBytes) {
-            throw new CommandException("a context of %d tokens needs %s (%s), but this machine has %s: take %s"
-                    .formatted(
-                            plan.contextLength(),
-                            Quantities.bytes(plan.totalBytes()),
-                            parts,
-                            Quantities.bytes(physicalBytes),
-                            remedy));
-        }
-        if (heapNeeded > heapBytes) {
+    static void require(MemoryPlan plan, String flags, long physicalBytes, long heapBytes) {
+        try {
+            plan.check(physicalBytes);
+            plan.checkHeap(heapBytes);
+        } catch (MemoryPlanException e) {
             throw new CommandException(
-                    "a context of %d tokens needs %s of heap beside the weights (%s), but the heap ends at %s: take %s, or raise it with SALA_JAVA_OPTS=-Xmx%dg"
-                            .formatted(
-                                    plan.contextLength(),
-                                    Quantities.bytes(heapNeeded),
-                                    parts,
-                                    Quantities.bytes(heapBytes),
-                                    remedy,
-                                    Math.ceilDiv(heapNeeded, 1L << 30) + 1));
+                    "%s; flags: %s; JVM: SALA_JAVA_OPTS=-Xmx...".formatted(e.getMessage(), flags), e);
         }
+    }
+
+    /**
+     * Checks weights that are made rather than mapped, in a type that the plan does not know.
+     *
+     * @throws CommandException if they alone are larger than the memory
+     */
+    static void requireWeights(ModelConfig config, DType dtype) {
+        if (weightBytes(config, dtype) > ALWAYS_FITS_BYTES) {
+            requireWeights(config, dtype, physicalBytes());
+        }
+    }
+
+    /** {@link #requireWeights(ModelConfig, DType)} on a machine of the given size. */
+    static void requireWeights(ModelConfig config, DType dtype, long physicalBytes) {
+        long bytes = weightBytes(config, dtype);
+        if (bytes > physicalBytes) {
+            throw new CommandException("%s weights of this shape take %s, but this machine has %s: take fewer --layers"
+                    .formatted(dtype, Quantities.bytes(bytes), Quantities.bytes(physicalBytes)));
+        }
+    }
+
+    private static long weightBytes(ModelConfig config, DType dtype) {
+        return Math.multiplyExact(MemoryPlan.parameterCount(config), dtype.bytes());
     }
 }

@@ -9,7 +9,6 @@ import sala.loader.ModelConfig;
 import sala.loader.tokenizer.BpeTokenizer;
 import sala.loader.tokenizer.ChatTemplate;
 import sala.loader.tokenizer.Tokenizer;
-import sala.model.MemoryPlan;
 
 /**
  * A model's folder before its weights are mapped: enough to encode a prompt and to see whether the call fits.
@@ -85,7 +84,7 @@ record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> token
 
     /** Checks that the call fits into memory, then maps the weights and starts the backend. */
     OpenModel open(ComputeOptions compute, int contextLength, CommandStreams streams) {
-        MemoryCheck.require(MemoryPlan.of(config, contextLength), "a smaller --context-length");
+        MemoryCheck.require(MemoryCheck.plan(directory, config, contextLength), "--context-length");
         return OpenModel.open(directory, compute, streams);
     }
 }

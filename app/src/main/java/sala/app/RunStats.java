@@ -2,7 +2,11 @@ package sala.app;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
+import java.time.Instant;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalDouble;
 import sala.model.generate.GenerationResult;
 import sala.model.generate.GenerationStats;
 
@@ -10,23 +14,44 @@ import sala.model.generate.GenerationStats;
  * Times of one generation, for {@code --stats} and {@code --json}.
  *
  * @param loadSeconds from the checked command line to the opened model
+ * @param firstTokenTime when the first token was there
  */
-record RunStats(GenerationResult result, double loadSeconds) {
-    /** Three lines for people. */
+record RunStats(GenerationResult result, double loadSeconds, Optional<Instant> firstTokenTime) {
+    /** From the start of the JVM to the first token. */
+    private OptionalDouble startToFirstTokenSeconds() {
+        if (firstTokenTime.isEmpty()) {
+            return OptionalDouble.empty();
+        }
+        long startMillis = ManagementFactory.getRuntimeMXBean().getStartTime();
+        return OptionalDouble.of((firstTokenTime.get().toEpochMilli() - startMillis) / 1e3);
+    }
+
+    /** Five lines for people. */
     String text() {
         GenerationStats stats = result.stats();
+        OptionalDouble fromStart = startToFirstTokenSeconds();
         return String.format(
                 Locale.ROOT,
-                "load     %9.3f s%nfirst    %9.3f s after the prompt was given%nprefill  %9.3f s, %d tokens, %.1f tokens/s%ndecode   %9.3f s, %d tokens, %.1f tokens/s%nstopped  by %s%n",
+                """
+                load      %8.3f s
+                first     %8.3f s from the prompt to the first token%s
+                prefill   %8.3f s, %d tokens, %.1f tokens/s
+                decode    %8.3f s, %d tokens, %.1f tokens/s
+                stopped by %s, seed %d
+                """,
                 loadSeconds,
-                stats.firstTokenNanos() / 1e9,
-                stats.prefillNanos() / 1e9,
+                seconds(stats.timeToFirstTokenNanos()),
+                fromStart.isPresent()
+                        ? String.format(Locale.ROOT, ", %.2f s from the start of the JVM", fromStart.getAsDouble())
+                        : "",
+                seconds(stats.prefillNanos()),
                 stats.promptTokens(),
-                rate(stats.promptTokens(), stats.prefillNanos()),
-                stats.decodeNanos() / 1e9,
+                stats.prefillTokensPerSecond(),
+                seconds(stats.decodeNanos()),
                 stats.generatedTokens(),
-                rate(stats.generatedTokens(), stats.decodeNanos()),
-                result.stopReason());
+                stats.decodeTokensPerSecond(),
+                result.stopReason(),
+                stats.seed());
     }
 
     /** One JSON object. */
@@ -34,18 +59,19 @@ record RunStats(GenerationResult result, double loadSeconds) {
         GenerationStats stats = result.stats();
         json.writeStartObject();
         json.writeStringField("stopReason", result.stopReason().toString());
+        json.writeNumberField("seed", stats.seed());
         json.writeNumberField("promptTokens", stats.promptTokens());
         json.writeNumberField("generatedTokens", stats.generatedTokens());
         json.writeNumberField("loadSeconds", loadSeconds);
-        json.writeNumberField("timeToFirstTokenSeconds", stats.firstTokenNanos() / 1e9);
-        json.writeNumberField("prefillSeconds", stats.prefillNanos() / 1e9);
-        json.writeNumberField("prefillTokensPerSecond", rate(stats.promptTokens(), stats.prefillNanos()));
-        json.writeNumberField("decodeSeconds", stats.decodeNanos() / 1e9);
-        json.writeNumberField("decodeTokensPerSecond", rate(stats.generatedTokens(), stats.decodeNanos()));
+        json.writeNumberField("timeToFirstTokenSeconds", seconds(stats.timeToFirstTokenNanos()));
+        json.writeNumberField("prefillSeconds", seconds(stats.prefillNanos()));
+        json.writeNumberField("prefillTokensPerSecond", stats.prefillTokensPerSecond());
+        json.writeNumberField("decodeSeconds", seconds(stats.decodeNanos()));
+        json.writeNumberField("decodeTokensPerSecond", stats.decodeTokensPerSecond());
         json.writeEndObject();
     }
 
-    private static double rate(int tokens, long nanos) {
-        return nanos == 0 ? 0 : tokens * 1e9 / nanos;
+    private static double seconds(long nanos) {
+        return nanos / 1e9;
     }
 }

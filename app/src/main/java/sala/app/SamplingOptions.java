@@ -4,6 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 import sala.loader.GenerationConfig;
@@ -56,14 +57,21 @@ final class SamplingOptions {
     @Option(
             names = "--presence-penalty",
             paramLabel = "X",
-            description = "Taken from the logit of every token generated before. Default: 0.")
+            description = "Taken from the logit of every token seen before. Default: 0.")
     private double presencePenalty;
 
     @Option(
             names = "--frequency-penalty",
             paramLabel = "X",
-            description = "Taken from the logit as often as the token was generated before. Default: 0.")
+            description = "Taken from the logit as often as the token was seen before. Default: 0.")
     private double frequencyPenalty;
+
+    @Option(
+            names = "--penalty-window",
+            paramLabel = "N",
+            description = "How many of the last tokens, the prompt's included, the penalties look at. Default: "
+                    + "${DEFAULT-VALUE}.")
+    private int penaltyWindow = GenerationOptions.DEFAULT_PENALTY_WINDOW;
 
     @Option(names = "--seed", paramLabel = "N", description = "Same seed, same text. Default: ${DEFAULT-VALUE}.")
     private long seed = DEFAULT_SEED;
@@ -71,7 +79,7 @@ final class SamplingOptions {
     @Option(
             names = "--logit-bias",
             paramLabel = "ID=VALUE",
-            description = "Added to the logit of a token; may be repeated.")
+            description = "Added to the logit of a token; -Infinity bans it; may be repeated.")
     private Map<Integer, Double> logitBias = new LinkedHashMap<>();
 
     @Option(names = "--stop", paramLabel = "TEXT", description = "Stop before this text; may be repeated.")
@@ -84,7 +92,7 @@ final class SamplingOptions {
             names = {"-n", "--max-tokens"},
             paramLabel = "N",
             description = "Most tokens to generate. Default: ${DEFAULT-VALUE}.")
-    private int maxTokens = 256;
+    private int maxTokens = GenerationOptions.DEFAULT_MAX_TOKENS;
 
     @Option(names = "--ignore-eos", description = "Go on after an end-of-sequence token.")
     private boolean ignoreEos;
@@ -106,11 +114,12 @@ final class SamplingOptions {
         check("--repetition-penalty", repetitionPenalty == null ? 1 : repetitionPenalty, 0.01, 100);
         check("--presence-penalty", presencePenalty, -100, 100);
         check("--frequency-penalty", frequencyPenalty, -100, 100);
+        check("--penalty-window", penaltyWindow, 0, Integer.MAX_VALUE);
         check("--max-tokens", maxTokens, 0, Integer.MAX_VALUE);
         for (Map.Entry<Integer, Double> bias : logitBias.entrySet()) {
-            if (Double.isNaN(bias.getValue())) {
-                throw new UsageException(
-                        "--logit-bias of token %d must be a number, found NaN".formatted(bias.getKey()));
+            if (!(bias.getValue() < Double.POSITIVE_INFINITY)) {
+                throw new UsageException("--logit-bias of token %d must be a number or -Infinity, found %s"
+                        .formatted(bias.getKey(), bias.getValue()));
             }
         }
         if (stopStrings.contains("")) {
@@ -133,29 +142,41 @@ final class SamplingOptions {
     }
 
     /**
-     * The options of a generation.
+     * The options of a generation with this model.
      *
-     * @param config of the checkpoint, for what was not given
-     * @throws CommandException if a token id is outside the vocabulary
+     * @throws CommandException if a token id is outside the vocabulary, or a stop text meets a model without tokenizer
      */
-    GenerationOptions toGenerationOptions(GenerationConfig config, int vocabSize) {
+    GenerationOptions toGenerationOptions(ModelFolder folder) {
+        int vocabSize = folder.config().vocabSize();
         TokenIds.checkVocabulary(
                 logitBias.keySet().stream().mapToInt(Integer::intValue).toArray(), vocabSize);
         TokenIds.checkVocabulary(stopTokens.stream().mapToInt(Integer::intValue).toArray(), vocabSize);
-        return new GenerationOptions(
-                temperature == null ? defaultTemperature(config) : temperature,
-                topK == null ? config.topK().orElse(0) : topK,
-                topP == null ? config.topP().orElse(DEFAULT_TOP_P) : topP,
-                minP,
-                repetitionPenalty == null ? config.repetitionPenalty().orElse(1) : repetitionPenalty,
-                presencePenalty,
-                frequencyPenalty,
-                seed,
-                logitBias,
-                stopStrings,
-                new LinkedHashSet<>(stopTokens),
-                maxTokens,
-                ignoreEos);
+        if (!stopStrings.isEmpty() && folder.tokenizer().isEmpty()) {
+            throw new CommandException("%s has no tokenizer.json, which --stop needs: stop at ids with --stop-token"
+                    .formatted(folder.directory()));
+        }
+        GenerationConfig config = folder.generationConfig();
+        Set<Integer> stops = new LinkedHashSet<>(stopTokens);
+        if (!ignoreEos) {
+            stops.addAll(config.eosTokenIds().orElse(List.of()));
+        }
+        return GenerationOptions.builder()
+                .maxTokens(maxTokens)
+                .temperature(temperature == null ? defaultTemperature(config) : temperature)
+                .topKTokens(topK == null ? config.topK().orElse(0) : topK)
+                .topP(topP == null ? config.topP().orElse(DEFAULT_TOP_P) : topP)
+                .minP(minP)
+                .repetitionPenalty(
+                        repetitionPenalty == null ? config.repetitionPenalty().orElse(1) : repetitionPenalty)
+                .presencePenalty(presencePenalty)
+                .frequencyPenalty(frequencyPenalty)
+                .penaltyWindow(penaltyWindow)
+                .seed(seed)
+                .logitBias(logitBias)
+                .stopStrings(stopStrings)
+                .stopTokens(stops)
+                .ignoreEos(ignoreEos)
+                .build();
     }
 
     private static double defaultTemperature(GenerationConfig config) {

@@ -10,6 +10,8 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -131,6 +133,45 @@ class GenerateCommandTest {
         assertEquals("", json.required("text").textValue());
     }
 
+    /** Without a generation_config.json the end-of-sequence ids of config.json end a generation. */
+    @Test
+    void endOfSequenceOfTheConfigurationStops() throws IOException {
+        Path model = copyOfTinyModel("eos");
+        Path config = model.resolve("config.json");
+        JsonNode golden = golden("short-dense");
+        int third = golden.required("greedy_ids").get(2).intValue();
+        Files.delete(model.resolve("generation_config.json"));
+        String text = Files.readString(config);
+        Files.delete(config);
+        Files.writeString(
+                config, text.replaceFirst("\"eos_token_id\": \\[[^]]*]", "\"eos_token_id\": [" + third + "]"));
+        String[] command = {"generate", "-m", model.toString(), "--temperature", "0", "-n", "6", "--json"};
+        String prompt = golden.required("text").textValue();
+        JsonNode stopped = CommandRun.of(with(command, prompt)).succeeded().json();
+        assertEquals(3, stopped.required("generated").size());
+        assertEquals(
+                "stop token", stopped.required("stats").required("stopReason").textValue());
+        JsonNode ignored =
+                CommandRun.of(with(command, prompt, "--ignore-eos")).succeeded().json();
+        assertEquals(6, ignored.required("generated").size());
+        JsonNode named = CommandRun.of(with(command, prompt, "--ignore-eos", "--stop-token", Integer.toString(third)))
+                .succeeded()
+                .json();
+        assertEquals(3, named.required("generated").size());
+    }
+
+    private static String[] with(String[] command, String... more) {
+        return Stream.concat(Arrays.stream(command), Arrays.stream(more)).toArray(String[]::new);
+    }
+
+    @Test
+    void stopTextNeedsATokenizer() {
+        CommandRun run = CommandRun.of(
+                "generate", "-m", Golden.path("cases/group2-f16").toString(), "--tokens", "1 2", "--stop", "x");
+        assertEquals(1, run.exitCode());
+        assertTrue(run.errorLine().contains("stop at ids with --stop-token"), run.err());
+    }
+
     @Test
     void textNeedsATokenizer() {
         CommandRun run =
@@ -195,7 +236,7 @@ class GenerateCommandTest {
         Files.writeString(broken.resolve("config.json"), "{\"model_type\": \"llama\"}");
         Path truncated = copyOfTinyModel("truncated");
         Path shard = truncated.resolve("model-00001-of-00002.safetensors");
-        Files.write(shard, java.util.Arrays.copyOf(Files.readAllBytes(shard), 100_000));
+        Files.write(shard, Arrays.copyOf(Files.readAllBytes(shard), 100_000));
         Path latin1 = Files.write(folder.resolve("latin1.txt"), "caf\u00e9".getBytes(StandardCharsets.ISO_8859_1));
         failsWith("found nothing", "generate", "-m", folder.resolve("nowhere").toString(), "x");
         failsWith("found a file", "generate", "-m", latin1.toString(), "x");

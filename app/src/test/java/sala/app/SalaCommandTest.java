@@ -55,6 +55,7 @@ class SalaCommandTest {
                 "generate|x|--repetition-penalty|0; --repetition-penalty must be",
                 "generate|x|--presence-penalty|1000; --presence-penalty must be",
                 "generate|x|--frequency-penalty|x; --frequency-penalty",
+                "generate|x|--penalty-window|-1; --penalty-window must be at least 0, found -1",
                 "generate|x|--seed|1.5; --seed",
                 "generate|x|--logit-bias|5; --logit-bias",
                 "generate|x|--logit-bias|5=NaN; --logit-bias of token 5 must be a number",

@@ -43,8 +43,8 @@ public enum ModelShape {
                     "shape %s has 1 to %d layers, found %d".formatted(this, numLayers(), layers));
         }
         List<MixerType> types = layerStrip
-                .substring(0, layers)
                 .chars()
+                .limit(layers)
                 .mapToObj(letter -> letter == MixerType.SPARSE.letter() ? MixerType.SPARSE : MixerType.LIGHTNING)
                 .toList();
         return switch (this) {
@@ -108,7 +108,7 @@ public enum ModelShape {
     }
 
     private static LightningConfig lightning(int numHeads, int headDim) {
-        return new LightningConfig(numHeads, headDim, 1 / Math.sqrt(headDim), true, true, true, true);
+        return new LightningConfig(numHeads, headDim, Math.pow(headDim, -0.5), true, true, true, true);
     }
 
     /** The name people type: {@code tiny}, {@code 1b}, {@code 9b}. */

@@ -5,10 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SplittableRandom;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import sala.loader.Checkpoint;
@@ -34,13 +36,13 @@ import sala.model.LayerWeights.SparseLayerWeights;
  */
 public record ModelWeights(
         ModelConfig config, TensorView embedding, List<LayerWeights> layers, TensorView finalNorm, TensorView lmHead) {
-    /** Elements that one task fills. */
-    private static final int PIECE_ELEMENTS = 1 << 16;
-
     private static final ValueLayout.OfShort LE_SHORT =
             ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
     private static final ValueLayout.OfFloat LE_FLOAT =
             ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
+    /** Elements that {@link #random} draws from one generator. */
+    private static final int PIECE_ELEMENTS = 1 << 16;
 
     public ModelWeights {
         layers = List.copyOf(layers);
@@ -100,7 +102,7 @@ public record ModelWeights(
     public static ModelWeights random(ModelConfig config, DType dtype, long seed, Arena arena) {
         return build(config, (name, where, shape, meaning) -> {
             MemorySegment data = arena.allocate(Math.multiplyExact(shape.elementCount(), dtype.bytes()), 64);
-            fill(data, dtype, shape, mix(seed * 31 + name.hashCode()));
+            fill(data, dtype, shape, seed ^ name.hashCode());
             return new TensorView(name, dtype, shape, data, "seed " + seed);
         });
     }
@@ -109,48 +111,48 @@ public record ModelWeights(
     private static void fill(MemorySegment data, DType dtype, Shape shape, long seed) {
         long elements = shape.elementCount();
         boolean norm = shape.rank() == 1;
-        double bound = norm ? 0 : Math.sqrt(3.0 / shape.dimension(1));
+        float bound = norm ? 0 : (float) Math.sqrt(3.0 / shape.dimension(1));
         IntStream.range(0, Math.toIntExact(Math.ceilDiv(elements, (long) PIECE_ELEMENTS)))
                 .parallel()
                 .forEach(piece -> {
                     long from = (long) piece * PIECE_ELEMENTS;
                     float[] values = new float[(int) Math.min(PIECE_ELEMENTS, elements - from)];
-                    for (int i = 0; i < values.length; i++) {
-                        values[i] = norm ? 1 : (float) (bound * uniform(seed, from + i));
+                    if (norm) {
+                        Arrays.fill(values, 1);
+                    } else {
+                        fillUniformly(values, bound, new SplittableRandom(seed * 31 + piece));
                     }
-                    write(values, data, dtype, from);
+                    put(data, dtype, from, values);
                 });
     }
 
-    /** The {@code index}-th number of SplitMix64 (Steele, Lea, Flood 2014), as a value in [-1, 1). */
-    private static double uniform(long seed, long index) {
-        return mix(seed + (index + 1) * 0x9e3779b97f4a7c15L) * 0x1.0p-63;
+    /** Values evenly spread over {@code [-bound, bound)} in 65,536 steps; a long gives four of them. */
+    private static void fillUniformly(float[] values, float bound, SplittableRandom random) {
+        float step = bound * 0x1p-15f;
+        long bits = 0;
+        for (int i = 0; i < values.length; i++) {
+            bits = i % 4 == 0 ? random.nextLong() : bits >>> Short.SIZE;
+            values[i] = (short) bits * step;
+        }
     }
 
-    private static long mix(long value) {
-        long z = (value ^ (value >>> 30)) * 0xbf58476d1ce4e5b9L;
-        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
-        return z ^ (z >>> 31);
-    }
-
-    private static void write(float[] values, MemorySegment data, DType dtype, long from) {
+    private static void put(MemorySegment data, DType dtype, long from, float[] values) {
         switch (dtype) {
             case BF16 -> {
+                short[] halves = new short[values.length];
                 for (int i = 0; i < values.length; i++) {
-                    short bits = (short) (Float.floatToRawIntBits(values[i]) >>> 16);
-                    data.set(LE_SHORT, (from + i) * Short.BYTES, bits);
+                    halves[i] = (short) (Float.floatToRawIntBits(values[i]) >>> Short.SIZE);
                 }
+                MemorySegment.copy(halves, 0, data, LE_SHORT, from * Short.BYTES, halves.length);
             }
             case F16 -> {
+                short[] halves = new short[values.length];
                 for (int i = 0; i < values.length; i++) {
-                    data.set(LE_SHORT, (from + i) * Short.BYTES, Float.floatToFloat16(values[i]));
+                    halves[i] = Float.floatToFloat16(values[i]);
                 }
+                MemorySegment.copy(halves, 0, data, LE_SHORT, from * Short.BYTES, halves.length);
             }
-            case F32 -> {
-                for (int i = 0; i < values.length; i++) {
-                    data.set(LE_FLOAT, (from + i) * Float.BYTES, values[i]);
-                }
-            }
+            case F32 -> MemorySegment.copy(values, 0, data, LE_FLOAT, from * Float.BYTES, values.length);
             case F64, F8_E4M3, F8_E5M2, F8_E8M0, I64, I32, I16, I8, U64, U32, U16, U8, BOOL ->
                 throw new IllegalArgumentException("random weights: expected BF16, F16 or F32, found " + dtype);
         }

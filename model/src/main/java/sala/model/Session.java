@@ -1,5 +1,6 @@
 package sala.model;
 
+import sala.loader.DType;
 import sala.loader.ModelConfig;
 
 /**
@@ -18,6 +19,11 @@ public interface Session extends AutoCloseable {
     Logits logits();
 
     LayerCache cache(int layer);
+
+    /** Precision of the caches: F32, or F64 where a pass computes in double precision. */
+    default DType elementType() {
+        return DType.F32;
+    }
 
     /** Forgets everything: equal to a new session. */
     void reset();

@@ -1,280 +1,229 @@
 package sala.model;
 
-import java.io.BufferedInputStream;
-import java.io.BufferedOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
-import java.io.EOFException;
-import java.io.FilterOutputStream;
 import java.io.IOException;
-import java.io.OutputStream;
-import java.nio.channels.Channels;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.channels.WritableByteChannel;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
-import java.util.HexFormat;
-import java.util.zip.CRC32C;
-import java.util.zip.CheckedInputStream;
-import java.util.zip.CheckedOutputStream;
-import sala.loader.LightningConfig;
+import java.util.function.UnaryOperator;
+import sala.loader.DType;
 import sala.loader.ModelConfig;
 
 /**
- * A session on disk, big-endian:
+ * A session on disk. All numbers are little-endian, floating-point numbers IEEE 754:
  *
  * <pre>
- * file    = magic version fingerprint position logits payload layer* checksum
- * magic   = 8 bytes "SALASESS"            version = i32, 1
- * fingerprint = SHA-256 of the configuration: a session fits one model only
- * position = i32, tokens held             logits  = array of vocabSize
- * payload = i32 length, bytes: what the application keeps with it
- * layer   = SPARSE: (array of keys, array of values) per piece of at most 256 tokens;  LIGHTNING: array of the state
- * array   = u8 0 then f32 values, or u8 1 then f64 values where f32 would lose bits
- * checksum = i64, CRC-32C of all bytes before it
+ * file        = magic version fileBytes fingerprint model elementType position payload layer* logits checksum
+ * magic       = the 8 ASCII characters "SALASESS"
+ * version     = u32, {@value #VERSION}
+ * fileBytes   = u64, size of the whole file
+ * fingerprint = 32 bytes, SHA-256 of what the model's configuration computes with
+ * model       = text, at most {@value #MAX_MODEL_BYTES} bytes: the configuration in words, for messages
+ * elementType = u8, bytes of an element of the caches: 4 for F32, 8 for F64
+ * position    = u32, below 2^31: tokens that the session holds
+ * payload     = text, at most {@value #MAX_PAYLOAD_BYTES} bytes: the application's own, such as the turns of a chat
+ * layer       = kvCache in a sparse layer, state in a lightning layer; in order, as the configuration has them
+ * kvCache     = position times: keys, then values, of one token, each element[numKvHeads][headDim]
+ * state       = element[numHeads][headDim][headDim], key channel before value channel
+ * logits      = f32[vocabSize] where position is above 0, nothing where it is 0
+ * checksum    = u32, CRC-32C of everything before it
+ * text        = u32 count of bytes, UTF-8
+ * element     = f32 or f64
  * </pre>
  *
- * <p>A file is written beside its place, forced to disk and moved there, so that a failure leaves the old one whole; it
- * is checked whole before anything is taken from it. Compressed keys are not stored: they follow from the keys.
+ * <p>The fingerprint tells configurations apart, not weights. Neither the context length nor the attention mode of the
+ * session is stored; {@link #load} takes them anew. Caches of F64 are rounded where a session of F32 loads them.
+ *
+ * <p>A reader relies on no size before it has compared {@code fileBytes} with the file and checked the checksum, and not
+ * on the position before it has recomputed the size of the file from it. Layers go through buffers of at most 1 MiB,
+ * beside one array of the size of a layer's state.
  */
 public final class SessionFile {
-    private static final byte[] MAGIC = "SALASESS".getBytes(StandardCharsets.US_ASCII);
-    private static final int VERSION = 1;
-    private static final int PIECE_TOKENS = 256;
-    private static final int CHECKSUM_BYTES = Long.BYTES;
-    private static final int MAX_PAYLOAD_BYTES = 1 << 28;
+    static final byte[] MAGIC = "SALASESS".getBytes(StandardCharsets.US_ASCII);
+    static final int VERSION = 1;
+    static final int MAX_MODEL_BYTES = 1024;
+
+    /** Longest payload in UTF-8. */
+    public static final int MAX_PAYLOAD_BYTES = 1 << 28;
+
+    /** Elements of a piece of keys, and as many of values: 256 KiB each. */
+    private static final int PIECE_ELEMENTS = 1 << 15;
 
     private SessionFile() {}
 
     /**
-     * What a file holds.
+     * What a file held.
      *
-     * @param session ready to go on
-     * @param payload as it was saved
+     * @param session owned by the caller
+     * @param payload empty where none was saved
      */
-    public record Loaded(Session session, byte[] payload) {}
+    public record Loaded(Session session, String payload) {}
 
     /**
-     * Writes a session.
+     * Writes a session to a temporary file beside {@code file}, forces it to disk and moves it there in one step. The
+     * file may be read by its owner only, where the file system knows owners.
      *
-     * @param payload kept with it, for the application
-     * @throws IOException if it cannot be written; the file at {@code path} is then as it was
+     * @param payload stored with it, may be empty
+     * @throws IllegalArgumentException if the payload is too long or not valid Unicode
+     * @throws IOException if it cannot be written; an older file is left as it was, the temporary one is removed
      */
-    public static void save(Session session, byte[] payload, Path path) throws IOException {
-        Path parent = path.toAbsolutePath().getParent();
-        Path temporary = Files.createTempFile(parent, path.getFileName() + ".", ".part");
+    public static void save(Session session, String payload, Path file) throws IOException {
+        save(session, payload, file, channel -> channel);
+    }
+
+    /** @param wrapper stands between this class and the disk, for tests of disks that fail */
+    static void save(Session session, String payload, Path file, UnaryOperator<WritableByteChannel> wrapper)
+            throws IOException {
+        byte[] payloadBytes = utf8(payload);
+        Path target = file.toAbsolutePath();
+        Path temporary = Files.createTempFile(directoryOf(target), ".session", ".tmp");
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
-                CRC32C checksum = new CRC32C();
-                OutputStream unclosed = new FilterOutputStream(Channels.newOutputStream(channel)) {
-                    @Override
-                    public void write(byte[] bytes, int offset, int length) throws IOException {
-                        out.write(bytes, offset, length);
-                    }
-                };
-                DataOutputStream out = new DataOutputStream(
-                        new BufferedOutputStream(new CheckedOutputStream(unclosed, checksum), 1 << 16));
-                write(session, payload, out);
-                out.flush();
-                DataOutputStream tail = new DataOutputStream(unclosed);
-                tail.writeLong(checksum.getValue());
-                tail.flush();
+                write(session, payloadBytes, new SessionFileWriter(wrapper.apply(channel)));
                 channel.force(true);
             }
-            Files.move(temporary, path, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
         } finally {
             Files.deleteIfExists(temporary);
         }
     }
 
-    private static void write(Session session, byte[] payload, DataOutputStream out) throws IOException {
-        ModelConfig config = session.config();
-        out.write(MAGIC);
-        out.writeInt(VERSION);
-        out.write(fingerprint(config));
-        out.writeInt(session.position());
-        float[] logits = session.logits().values();
-        double[] wide = new double[logits.length];
-        for (int i = 0; i < wide.length; i++) {
-            wide[i] = logits[i];
+    private static Path directoryOf(Path target) throws IOException {
+        Path directory = target.getParent();
+        if (directory == null) {
+            throw new IOException("%s: expected a file name, found a file system root".formatted(target));
         }
-        writeArray(wide, wide.length, out);
-        out.writeInt(payload.length);
-        out.write(payload);
-        for (int layer = 0; layer < config.numLayers(); layer++) {
-            switch (session.cache(layer)) {
-                case KvCache cache -> {
-                    double[] keys = new double[PIECE_TOKENS * config.kvWidth()];
-                    double[] values = new double[keys.length];
-                    for (int from = 0; from < cache.length(); from += PIECE_TOKENS) {
-                        int count = Math.min(PIECE_TOKENS, cache.length() - from);
-                        cache.read(from, count, keys, values);
-                        writeArray(keys, count * config.kvWidth(), out);
-                        writeArray(values, count * config.kvWidth(), out);
-                    }
-                }
-                case RecurrentState state -> {
-                    double[] values = new double[stateLength(config)];
-                    state.read(values);
-                    writeArray(values, values.length, out);
-                }
+        return directory;
+    }
+
+    private static byte[] utf8(String payload) {
+        try {
+            ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(payload));
+            if (bytes.remaining() > MAX_PAYLOAD_BYTES) {
+                throw new IllegalArgumentException("payload: expected at most %d bytes of UTF-8, found %d"
+                        .formatted(MAX_PAYLOAD_BYTES, bytes.remaining()));
             }
+            byte[] array = new byte[bytes.remaining()];
+            bytes.get(array);
+            return array;
+        } catch (CharacterCodingException e) {
+            throw new IllegalArgumentException("payload: expected valid Unicode, found half a surrogate pair", e);
         }
     }
 
-    private static void writeArray(double[] values, int count, DataOutputStream out) throws IOException {
-        boolean fits = true;
-        for (int i = 0; i < count && fits; i++) {
-            fits = Double.compare((float) values[i], values[i]) == 0;
+    private static void write(Session session, byte[] payload, SessionFileWriter out) throws IOException {
+        ModelConfig config = session.config();
+        int position = session.position();
+        DType elementType = session.elementType();
+        float[] logits = position > 0 ? session.logits().values() : new float[0];
+        byte[] model = ConfigFingerprint.describe(config).getBytes(StandardCharsets.UTF_8);
+        model = model.length <= MAX_MODEL_BYTES ? model : Arrays.copyOf(model, MAX_MODEL_BYTES);
+
+        out.bytes(MAGIC);
+        out.u32(VERSION);
+        out.u64(SessionFileLayout.fileBytes(config, elementType, position, model.length, payload.length));
+        out.bytes(ConfigFingerprint.of(config));
+        out.u32(model.length);
+        out.bytes(model);
+        out.u8(elementType.bytes());
+        out.u32(position);
+        out.u32(payload.length);
+        out.bytes(payload);
+        for (int layer = 0; layer < config.numLayers(); layer++) {
+            switch (session.cache(layer)) {
+                case KvCache cache -> writeKvCache(cache, position, config.kvWidth(), elementType, out);
+                case RecurrentState state -> {
+                    double[] values = new double[SessionFileLayout.stateElements(config)];
+                    state.read(values);
+                    out.elements(elementType, values, 0, values.length);
+                }
+            }
         }
-        out.writeByte(fits ? 0 : 1);
-        for (int i = 0; i < count; i++) {
-            if (fits) {
-                out.writeFloat((float) values[i]);
-            } else {
-                out.writeDouble(values[i]);
+        for (float logit : logits) {
+            out.f32(logit);
+        }
+        out.checksum();
+    }
+
+    private static void writeKvCache(KvCache cache, int position, int kvWidth, DType elementType, SessionFileWriter out)
+            throws IOException {
+        int pieceTokens = Math.max(1, PIECE_ELEMENTS / kvWidth);
+        double[] keys = new double[pieceTokens * kvWidth];
+        double[] values = new double[keys.length];
+        for (int start = 0; start < position; start += pieceTokens) {
+            int count = Math.min(pieceTokens, position - start);
+            cache.read(start, count, keys, values);
+            for (int token = 0; token < count; token++) {
+                out.elements(elementType, keys, token * kvWidth, kvWidth);
+                out.elements(elementType, values, token * kvWidth, kvWidth);
             }
         }
     }
 
     /**
-     * Reads a session into a new one of {@code forwardPass}.
+     * Opens a session and fills it from a file.
      *
-     * @throws IOException if the file cannot be read
-     * @throws SessionFileException if it is damaged or does not fit
+     * @param options of the new session; the context length must hold the saved tokens
+     * @throws SessionFileException if it is no session file of this model and version, or damaged, or does not fit;
+     *     nothing stays open then
+     * @throws IOException if it cannot be read
      */
-    public static Loaded load(ForwardPass forwardPass, SessionOptions options, Path path) throws IOException {
-        long size = Files.size(path);
-        checkSum(path, size);
-        Session session = forwardPass.newSession(options);
-        try (DataInputStream in = new DataInputStream(new BufferedInputStream(Files.newInputStream(path), 1 << 16))) {
-            byte[] payload = read(session, in, path, size);
-            return new Loaded(session, payload);
-        } catch (EOFException _) {
-            session.close();
-            throw new SessionFileException("%s: it ends before its last layer".formatted(path));
-        } catch (IOException | RuntimeException e) {
-            session.close();
-            throw e;
-        }
-    }
-
-    private static void checkSum(Path path, long size) throws IOException {
-        if (size < MAGIC.length + CHECKSUM_BYTES) {
-            throw new SessionFileException("%s: expected a saved session, found %d bytes".formatted(path, size));
-        }
-        CRC32C checksum = new CRC32C();
-        try (CheckedInputStream in = new CheckedInputStream(Files.newInputStream(path), checksum)) {
-            byte[] buffer = new byte[1 << 16];
-            for (long left = size - CHECKSUM_BYTES; left > 0; ) {
-                int count = in.read(buffer, 0, (int) Math.min(buffer.length, left));
-                if (count < 0) {
-                    break;
-                }
-                left -= count;
-            }
-            long expected = checksum.getValue();
-            long found = new DataInputStream(in).readLong();
-            if (expected != found) {
-                throw new SessionFileException("%s: checksum %x expected, %x found: the file is damaged or incomplete"
-                        .formatted(path, expected, found));
+    public static Loaded load(ForwardPass forwardPass, SessionOptions options, Path file) throws IOException {
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.READ)) {
+            SessionFileReader in = SessionFileReader.verified(channel, file);
+            SessionFileLayout layout = SessionFileLayout.read(in, forwardPass.config(), options.contextLength());
+            Session session = forwardPass.newSession(options);
+            try {
+                fill(session, forwardPass.config(), layout, in);
+                return new Loaded(session, layout.payload());
+            } catch (IOException | RuntimeException | Error e) {
+                session.close();
+                throw e;
             }
         }
     }
 
-    private static byte[] read(Session session, DataInputStream in, Path path, long size) throws IOException {
-        ModelConfig config = session.config();
-        if (!Arrays.equals(in.readNBytes(MAGIC.length), MAGIC)) {
-            throw new SessionFileException("%s: expected a saved session, found another kind of file".formatted(path));
-        }
-        int version = in.readInt();
-        if (version != VERSION) {
-            throw new SessionFileException("%s: expected version %d, found %d".formatted(path, VERSION, version));
-        }
-        byte[] expected = fingerprint(config);
-        byte[] found = in.readNBytes(expected.length);
-        if (!Arrays.equals(found, expected)) {
-            throw new SessionFileException("%s: it belongs to another model: expected configuration %s, found %s"
-                    .formatted(path, shortHex(expected), shortHex(found)));
-        }
-        int position = in.readInt();
-        if (position < 0 || position > session.options().contextLength()) {
-            throw new SessionFileException("%s: it holds %d tokens, more than the context length %d: raise that"
-                    .formatted(path, position, session.options().contextLength()));
-        }
-        double[] wide = new double[config.vocabSize()];
-        readArray(wide, wide.length, in, path);
-        float[] logits = new float[wide.length];
-        for (int i = 0; i < logits.length; i++) {
-            logits[i] = (float) wide[i];
-        }
-        int payloadLength = in.readInt();
-        if (payloadLength < 0 || payloadLength > Math.min(size, MAX_PAYLOAD_BYTES)) {
-            throw new SessionFileException("%s: a payload of %d bytes".formatted(path, payloadLength));
-        }
-        byte[] payload = in.readNBytes(payloadLength);
-        for (int layer = 0; layer < config.numLayers(); layer++) {
-            readLayer(session, layer, position, in, path);
-        }
-        in.skipNBytes(CHECKSUM_BYTES);
-        if (in.read() >= 0) {
-            throw new SessionFileException("%s: bytes behind the last layer".formatted(path));
-        }
-        session.resume(position, logits);
-        return payload;
-    }
-
-    private static void readLayer(Session session, int layer, int position, DataInputStream in, Path path)
+    private static void fill(Session session, ModelConfig config, SessionFileLayout layout, SessionFileReader in)
             throws IOException {
-        ModelConfig config = session.config();
-        switch (session.cache(layer)) {
-            case KvCache cache -> {
-                double[] keys = new double[PIECE_TOKENS * config.kvWidth()];
-                double[] values = new double[keys.length];
-                for (int from = 0; from < position; from += PIECE_TOKENS) {
-                    int count = Math.min(PIECE_TOKENS, position - from);
-                    readArray(keys, count * config.kvWidth(), in, path);
-                    readArray(values, count * config.kvWidth(), in, path);
-                    cache.append(keys, values, count);
+        DType elementType = layout.elementType();
+        for (int layer = 0; layer < config.numLayers(); layer++) {
+            switch (session.cache(layer)) {
+                case KvCache cache -> readKvCache(cache, layout.position(), config.kvWidth(), elementType, in);
+                case RecurrentState state -> {
+                    double[] values = new double[SessionFileLayout.stateElements(config)];
+                    in.elements(elementType, values, 0, values.length);
+                    state.write(values);
                 }
             }
-            case RecurrentState state -> {
-                double[] values = new double[stateLength(config)];
-                readArray(values, values.length, in, path);
-                state.write(values);
+        }
+        if (layout.position() > 0) {
+            float[] logits = new float[config.vocabSize()];
+            for (int token = 0; token < logits.length; token++) {
+                logits[token] = in.f32();
             }
+            session.resume(layout.position(), logits);
         }
     }
 
-    private static void readArray(double[] values, int count, DataInputStream in, Path path) throws IOException {
-        int kind = in.readUnsignedByte();
-        if (kind > 1) {
-            throw new SessionFileException("%s: expected an array of kind 0 or 1, found %d".formatted(path, kind));
+    private static void readKvCache(KvCache cache, int position, int kvWidth, DType elementType, SessionFileReader in)
+            throws IOException {
+        int pieceTokens = Math.max(1, PIECE_ELEMENTS / kvWidth);
+        double[] keys = new double[pieceTokens * kvWidth];
+        double[] values = new double[keys.length];
+        for (int start = 0; start < position; start += pieceTokens) {
+            int count = Math.min(pieceTokens, position - start);
+            for (int token = 0; token < count; token++) {
+                in.elements(elementType, keys, token * kvWidth, kvWidth);
+                in.elements(elementType, values, token * kvWidth, kvWidth);
+            }
+            cache.append(keys, values, count);
         }
-        for (int i = 0; i < count; i++) {
-            values[i] = kind == 0 ? in.readFloat() : in.readDouble();
-        }
-    }
-
-    private static int stateLength(ModelConfig config) {
-        LightningConfig lightning = config.lightning();
-        return Math.multiplyExact(lightning.width(), lightning.headDim());
-    }
-
-    private static byte[] fingerprint(ModelConfig config) {
-        try {
-            return MessageDigest.getInstance("SHA-256").digest(config.toString().getBytes(StandardCharsets.UTF_8));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
-    }
-
-    private static String shortHex(byte[] digest) {
-        return HexFormat.of().formatHex(digest, 0, Math.min(6, digest.length));
     }
 }

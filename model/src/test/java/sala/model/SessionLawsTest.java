@@ -17,7 +17,6 @@ import org.junit.jupiter.api.io.TempDir;
 import sala.loader.Checkpoint;
 import sala.model.cpu.CpuForwardPass;
 import sala.model.cpu.CpuOptions;
-import sala.model.generate.GenerationListener;
 import sala.model.generate.GenerationOptions;
 import sala.model.generate.GenerationResult;
 import sala.model.generate.Generator;
@@ -110,9 +109,9 @@ final class SessionLawsTest {
         Session session = pass.newSession(options());
         pass.prefill(session, TOKENS);
         Path file = folder.resolve("chat.session");
-        SessionFile.save(session, new byte[] {1, 2, 3}, file);
+        SessionFile.save(session, "turns", file);
         SessionFile.Loaded loaded = SessionFile.load(pass, options(), file);
-        assertArrayEquals(new byte[] {1, 2, 3}, loaded.payload());
+        assertEquals("turns", loaded.payload());
         assertArrayEquals(session.logits().toArray(), loaded.session().logits().toArray());
         assertArrayEquals(
                 pass.decode(session, 9).toArray(),
@@ -124,7 +123,7 @@ final class SessionLawsTest {
         Session session = pass.newSession(options());
         pass.prefill(session, Arrays.copyOf(TOKENS, 20));
         Path file = folder.resolve("damaged.session");
-        SessionFile.save(session, new byte[0], file);
+        SessionFile.save(session, "", file);
         byte[] bytes = Files.readAllBytes(file);
         for (int position = 0; position < bytes.length; position += bytes.length / 97) {
             byte[] damaged = bytes.clone();
@@ -154,7 +153,9 @@ final class SessionLawsTest {
                 .orElseThrow()
                 .encode(prompt.required("text").textValue(), true);
         GenerationResult result = generator.generate(
-                pass.newSession(options()), tokens, GenerationOptions.greedy(48), GenerationListener.NONE);
+                pass.newSession(options()),
+                tokens,
+                GenerationOptions.builder().maxTokens(48).build());
         assertEquals(prompt.required("greedy_text").textValue(), result.text());
         assertEquals(48, result.tokens().length);
     }
@@ -163,13 +164,12 @@ final class SessionLawsTest {
     void sameSeedGivesTheSameTokens() {
         Generator generator = new Generator(pass, checkpoint.tokenizer());
         int[] tokens = {1, 381, 333};
-        GenerationOptions sampled = GenerationOptions.greedy(30).withSampling(1, 7);
-        GenerationResult first =
-                generator.generate(pass.newSession(options()), tokens, sampled, GenerationListener.NONE);
-        GenerationResult again =
-                generator.generate(pass.newSession(options()), tokens, sampled, GenerationListener.NONE);
-        GenerationResult other = generator.generate(
-                pass.newSession(options()), tokens, sampled.withSampling(1, 8), GenerationListener.NONE);
+        GenerationOptions sampled =
+                GenerationOptions.builder().maxTokens(30).temperature(1).seed(7).build();
+        GenerationOptions reseeded = sampled.toBuilder().seed(8).build();
+        GenerationResult first = generator.generate(pass.newSession(options()), tokens, sampled);
+        GenerationResult again = generator.generate(pass.newSession(options()), tokens, sampled);
+        GenerationResult other = generator.generate(pass.newSession(options()), tokens, reseeded);
         assertArrayEquals(first.tokens(), again.tokens());
         assertEquals(false, Arrays.equals(first.tokens(), other.tokens()));
     }

@@ -14,6 +14,7 @@ final class Bf16Matrix extends WeightMatrix {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     private static final VectorSpecies<Integer> PAIR_SPECIES = IntVector.SPECIES_PREFERRED;
     private static final int LANES = VectorMath.LANES;
+    private static final long VECTOR_BYTES = PAIR_SPECIES.vectorByteSize();
     private static final ValueLayout.OfShort LAYOUT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
 
     Bf16Matrix(TensorView tensor) {
@@ -27,20 +28,15 @@ final class Bf16Matrix extends WeightMatrix {
 
     @Override
     void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
-        int row = fromRow;
-        for (; row + ROW_UNIT <= toRow; row += ROW_UNIT) {
-            multiplyFour(row, pairs, lanes, y);
-        }
-        for (; row < toRow; row++) {
-            multiplyOne(row, pairs, lanes, y);
+        for (int row = fromRow; row < toRow; row++) {
+            y[row] = multiplyRow(row, pairs, lanes);
         }
     }
 
-    /** Four rows share the loads of x and make eight independent chains of sums. */
-    private void multiplyFour(int row, float[] pairs, float[] lanes, float[] y) {
+    /** One row at a time, as it lies in memory, in eight independent chains of sums. */
+    private float multiplyRow(int row, float[] pairs, float[] lanes) {
         MemorySegment weights = data;
-        long stride = rowBytes;
-        long start = row * stride;
+        long start = row * rowBytes;
         int paired = Interleaving.pairedLength(columns);
         FloatVector even0 = FloatVector.zero(SPECIES);
         FloatVector odd0 = even0;
@@ -50,46 +46,36 @@ final class Bf16Matrix extends WeightMatrix {
         FloatVector odd2 = even0;
         FloatVector even3 = even0;
         FloatVector odd3 = even0;
-        for (int column = 0; column < paired; column += 2 * LANES) {
+        int column = 0;
+        for (; column + 8 * LANES <= paired; column += 8 * LANES) {
             long at = start + (long) column * Short.BYTES;
-            FloatVector xEven = FloatVector.fromArray(SPECIES, pairs, column);
-            FloatVector xOdd = FloatVector.fromArray(SPECIES, pairs, column + LANES);
-            IntVector w0 = IntVector.fromMemorySegment(PAIR_SPECIES, weights, at, ORDER);
-            even0 = low(w0).fma(xEven, even0);
-            odd0 = high(w0).fma(xOdd, odd0);
-            IntVector w1 = IntVector.fromMemorySegment(PAIR_SPECIES, weights, at + stride, ORDER);
-            even1 = low(w1).fma(xEven, even1);
-            odd1 = high(w1).fma(xOdd, odd1);
-            IntVector w2 = IntVector.fromMemorySegment(PAIR_SPECIES, weights, at + 2 * stride, ORDER);
-            even2 = low(w2).fma(xEven, even2);
-            odd2 = high(w2).fma(xOdd, odd2);
-            IntVector w3 = IntVector.fromMemorySegment(PAIR_SPECIES, weights, at + 3 * stride, ORDER);
-            even3 = low(w3).fma(xEven, even3);
-            odd3 = high(w3).fma(xOdd, odd3);
+            IntVector w0 = load(weights, at);
+            even0 = low(w0).fma(FloatVector.fromArray(SPECIES, pairs, column), even0);
+            odd0 = high(w0).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), odd0);
+            IntVector w1 = load(weights, at + VECTOR_BYTES);
+            even1 = low(w1).fma(FloatVector.fromArray(SPECIES, pairs, column + 2 * LANES), even1);
+            odd1 = high(w1).fma(FloatVector.fromArray(SPECIES, pairs, column + 3 * LANES), odd1);
+            IntVector w2 = load(weights, at + 2 * VECTOR_BYTES);
+            even2 = low(w2).fma(FloatVector.fromArray(SPECIES, pairs, column + 4 * LANES), even2);
+            odd2 = high(w2).fma(FloatVector.fromArray(SPECIES, pairs, column + 5 * LANES), odd2);
+            IntVector w3 = load(weights, at + 3 * VECTOR_BYTES);
+            even3 = low(w3).fma(FloatVector.fromArray(SPECIES, pairs, column + 6 * LANES), even3);
+            odd3 = high(w3).fma(FloatVector.fromArray(SPECIES, pairs, column + 7 * LANES), odd3);
         }
-        even0.add(odd0).intoArray(lanes, 0);
-        even1.add(odd1).intoArray(lanes, LANES);
-        even2.add(odd2).intoArray(lanes, 2 * LANES);
-        even3.add(odd3).intoArray(lanes, 3 * LANES);
-        for (int i = 0; i < ROW_UNIT; i++) {
-            y[row + i] = VectorMath.sum(lanes, i * LANES) + tail(row + i, paired, pairs);
+        for (; column < paired; column += 2 * LANES) {
+            IntVector w = load(weights, start + (long) column * Short.BYTES);
+            even0 = low(w).fma(FloatVector.fromArray(SPECIES, pairs, column), even0);
+            odd0 = high(w).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), odd0);
         }
+        even0.add(odd0)
+                .add(even1.add(odd1))
+                .add(even2.add(odd2).add(even3.add(odd3)))
+                .intoArray(lanes, 0);
+        return VectorMath.sum(lanes) + tail(row, paired, pairs);
     }
 
-    private void multiplyOne(int row, float[] pairs, float[] lanes, float[] y) {
-        MemorySegment weights = data;
-        long start = row * rowBytes;
-        int paired = Interleaving.pairedLength(columns);
-        FloatVector even = FloatVector.zero(SPECIES);
-        FloatVector odd = even;
-        for (int column = 0; column < paired; column += 2 * LANES) {
-            IntVector w =
-                    IntVector.fromMemorySegment(PAIR_SPECIES, weights, start + (long) column * Short.BYTES, ORDER);
-            even = low(w).fma(FloatVector.fromArray(SPECIES, pairs, column), even);
-            odd = high(w).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), odd);
-        }
-        even.add(odd).intoArray(lanes, 0);
-        y[row] = VectorMath.sum(lanes, 0) + tail(row, paired, pairs);
+    private static IntVector load(MemorySegment weights, long offsetBytes) {
+        return IntVector.fromMemorySegment(PAIR_SPECIES, weights, offsetBytes, ORDER);
     }
 
     private float tail(int row, int fromColumn, float[] pairs) {

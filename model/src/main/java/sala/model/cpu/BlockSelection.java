@@ -1,282 +1,225 @@
 package sala.model.cpu;
 
-import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorOperators;
-import jdk.incubator.vector.VectorSpecies;
 import sala.loader.ModelConfig;
 import sala.loader.SparseConfig;
 
 /**
- * InfLLM-V2 stage 1: which blocks a token attends to, per KV head.
+ * Stage 1 of InfLLM-V2: which blocks each query token attends to, per KV head.
  *
  * <pre>
- * m[h], d[h] = maximum and sum of exp over the visible coarse windows of attentionScale q[h] . K2[j]
- * s[j]       = sum over the group of exp(attentionScale q[h] . K1[j] - m[h]) / d[h]     visible fine windows, else 0
- * B[b]       = bf16(max of s[j], r b - 1 &lt;= j &lt;= r b + r - 1)                     r = blockSize / kernelStride
+ *   1. {@link WindowScores}   scores of the fine windows, normalised by the coarse ones, summed over the group
+ *   2. pooling        B[b] = max of s[j],  r b - 1 <= j <= r b + r - 1,   r = blockSize / kernelStride
+ *   3. {@link TopBlocks}      forced blocks, then the largest bf16(B[b]), the lower index among equals
  * </pre>
  *
- * <p>First and local blocks are forced; of the others up to the current one the best by B fill up to
- * {@code effectiveTopK}, the lower index first among equals. A window is visible once it has ended. Scores are kept for one
- * token at a time. Nothing is allocated per call once the scratch has grown to the context.
+ * <p>A query sees the windows that end at or before its position; others score 0, and so do all windows of a query that
+ * sees no coarse one. Windows that belong to forced blocks only are not scored, and a token that attends to every block
+ * costs nothing. Ground truth: {@link sala.kernels.reference.BlockSelection}; unlike there a window score below the
+ * smallest normal float counts as 0.
+ *
+ * <p>Prefill: a unit of work is some neighbouring tokens and one KV head, which share the reads of compressed keys.
+ * Decode: the fine windows of a KV head are cut into stretches.
  */
-final class BlockSelection implements WorkerTeam.Job {
-    private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
-    private static final int LANES = VectorMath.LANES;
-    /** Groups of windows that are scored together. */
-    private static final int GROUPS = 4;
-    /** Rank of a block without a window: below every score. */
-    private static final int NO_WINDOW = 0;
+final class BlockSelection {
+    /** Rows (heads of tokens) that share a pass over the compressed keys in prefill. */
+    private static final int PREFILL_ROWS = 64;
+
+    /** Fine windows of a decode unit, a multiple of any number of lanes. */
+    private static final int SPLIT_WINDOWS = 1024;
 
     private final ModelConfig config;
     private final SparseConfig sparse;
-    private final WorkerTeam team;
-    private final Scratch[] scratches;
-    private final AtomicInteger nextPiece = new AtomicInteger();
+    private final CpuKvCache noCache;
+    private final int groupSize;
+    private final int maxBlocks;
+    private final int tileTokens;
+    private final WorkerScratch[] workers;
+    private final WindowScores[] decodeScores;
+    private final UnitQueue prefill;
+    private final UnitQueue decodeNormaliser;
+    private final UnitQueue decodeScoring;
+
     private CpuKvCache cache;
     private float[] q = {};
     private int[] blocks = {};
     private int[] blockCounts = {};
     private int position;
     private int count;
+    private int numSplits;
 
-    /** What one worker needs. */
-    private static final class Scratch {
-        private final float[] queries;
-        private final float[] scores;
-        private final float[] maxima;
-        private final float[] factors;
-        private float[] windowScores = {};
-        private int[] ranks = {};
+    /** What a worker needs for itself. */
+    private static final class WorkerScratch {
+        final WindowScores windowScores;
+        final float[] tile;
+        final TopBlocks topBlocks;
+        char[] blockScores = {};
 
-        Scratch(ModelConfig config) {
-            queries = new float[config.groupSize() * config.headDim()];
-            scores = new float[config.groupSize() * GROUPS * LANES];
-            maxima = new float[config.groupSize()];
-            factors = new float[config.groupSize()];
+        WorkerScratch(ModelConfig config, int maxTokens) {
+            windowScores = newWindowScores(config, maxTokens);
+            tile = WindowScores.newScratch(maxTokens, config.groupSize());
+            topBlocks = new TopBlocks(config.sparse());
         }
 
-        void reserve(int windows, int numBlocks) {
-            if (windowScores.length < windows) {
-                windowScores = new float[Math.multiplyExact(windows, 2)];
+        /** Makes room for the scores of some blocks. */
+        char[] blockScores(int numBlocks) {
+            if (blockScores.length < numBlocks) {
+                blockScores = new char[Math.max(numBlocks, 2 * blockScores.length)];
             }
-            if (ranks.length < numBlocks) {
-                ranks = new int[Math.multiplyExact(numBlocks, 2)];
-            }
+            return blockScores;
         }
     }
 
     BlockSelection(ModelConfig config, WorkerTeam team) {
         this.config = config;
-        this.team = team;
         sparse = config.sparse();
-        cache = new CpuKvCache(config);
-        scratches = new Scratch[team.size()];
-        for (int i = 0; i < scratches.length; i++) {
-            scratches[i] = new Scratch(config);
+        noCache = new CpuKvCache(config);
+        cache = noCache;
+        groupSize = config.groupSize();
+        maxBlocks = maxBlocks(sparse);
+        tileTokens = Math.max(1, PREFILL_ROWS / groupSize);
+        workers = new WorkerScratch[team.size()];
+        for (int worker = 0; worker < workers.length; worker++) {
+            workers[worker] = new WorkerScratch(config, tileTokens);
         }
+        decodeScores = new WindowScores[config.numKvHeads()];
+        for (int kvHead = 0; kvHead < decodeScores.length; kvHead++) {
+            decodeScores[kvHead] = newWindowScores(config, 1);
+        }
+        prefill = new UnitQueue(team, this::prefillUnit);
+        decodeNormaliser = new UnitQueue(team, this::decodeNormaliserUnit);
+        decodeScoring = new UnitQueue(team, this::decodeScoringUnit);
     }
 
-    /** {@link #maxBlocks(ModelConfig)} of this model. */
+    private static WindowScores newWindowScores(ModelConfig config, int maxTokens) {
+        return new WindowScores(maxTokens, config.groupSize(), config.headDim(), config.attentionScale());
+    }
+
+    /** Most blocks that are chosen for one token and KV head. */
     int maxBlocks() {
-        return maxBlocks(config);
+        return maxBlocks;
     }
 
-    /** Most blocks of a token: forced blocks are taken even where they exceed the effective top-k. */
-    static int maxBlocks(ModelConfig config) {
-        SparseConfig sparse = config.sparse();
+    static int maxBlocks(SparseConfig sparse) {
         return Math.max(sparse.effectiveTopK(), sparse.initBlocks() + sparse.localBlocks() + 1);
     }
 
     /**
-     * Chooses.
+     * Selects.
      *
-     * @param newCache holds {@code newPosition + newCount} tokens
-     * @param newQ {@code [newCount, numHeads, headDim]}; token t is at {@code newPosition + t}
-     * @param newBlocks {@code [newCount, numKvHeads, maxBlocks]}, written ascending
-     * @param newBlockCounts {@code [newCount, numKvHeads]}, written
+     * @param cache holds at least {@code position + count} tokens
+     * @param q {@code [count, numHeads, headDim]}
+     * @param position of the first query token
+     * @param count query tokens
+     * @param blocks {@code [count, numKvHeads, maxBlocks()]}; each list ascending, what is behind it is left as it is
+     * @param blockCounts {@code [count, numKvHeads]}, lengths of the lists, at least 1
      */
-    void run(CpuKvCache newCache, float[] newQ, int newPosition, int newCount, int[] newBlocks, int[] newBlockCounts) {
-        cache = newCache;
-        q = newQ;
-        position = newPosition;
-        count = newCount;
-        blocks = newBlocks;
-        blockCounts = newBlockCounts;
-        nextPiece.set(0);
-        team.run(this);
-    }
-
-    @Override
-    public void run(int worker, int workers) {
-        Scratch scratch = scratches[worker];
-        int numKvHeads = config.numKvHeads();
-        int maxBlocks = maxBlocks(config);
-        int pieces = count * numKvHeads;
-        for (int piece = nextPiece.getAndIncrement(); piece < pieces; piece = nextPiece.getAndIncrement()) {
-            blockCounts[piece] =
-                    choose(scratch, piece % numKvHeads, position + piece / numKvHeads, piece, piece * maxBlocks);
-        }
-    }
-
-    private int choose(Scratch scratch, int kvHead, int token, int piece, int target) {
-        int current = token / sparse.blockSize();
-        int firstLocal = Math.max(0, current - sparse.localBlocks());
-        int initEnd = Math.min(sparse.initBlocks(), firstLocal);
-        int forced = initEnd + current - firstLocal + 1;
-        int open = Math.min(firstLocal - initEnd, Math.max(0, sparse.effectiveTopK() - forced));
-        int size = 0;
-        for (int block = 0; block < initEnd; block++) {
-            blocks[target + size++] = block;
-        }
-        if (open == firstLocal - initEnd) { // all fit, whatever their scores
-            for (int block = initEnd; block < firstLocal; block++) {
-                blocks[target + size++] = block;
-            }
-        } else if (open > 0) {
-            rank(scratch, kvHead, token, piece, initEnd, firstLocal);
-            size = takeBest(scratch.ranks, initEnd, firstLocal, open, target, size);
-        }
-        for (int block = firstLocal; block <= current; block++) {
-            blocks[target + size++] = block;
-        }
-        return size;
-    }
-
-    /** Bf16 ranks of the blocks {@code from <= b < to}. */
-    private void rank(Scratch scratch, int kvHead, int token, int piece, int from, int to) {
-        int stridesPerBlock = sparse.stridesPerBlock();
-        int allFine = cache.fineKeys().length();
-        int visibleFine = Math.min(windows(token, sparse.kernelSize(), sparse.kernelStride()), to * stridesPerBlock);
-        int visibleCoarse = windows(token, sparse.coarseKernelSize(), sparse.coarseKernelStride());
-        scratch.reserve(Tiles.pad(visibleFine) + GROUPS * LANES, to);
-        if (visibleCoarse == 0) {
-            Arrays.fill(scratch.windowScores, 0, visibleFine, 0);
+    void run(CpuKvCache cache, float[] q, int position, int count, int[] blocks, int[] blockCounts) {
+        this.cache = cache;
+        this.q = q;
+        this.position = position;
+        this.count = count;
+        this.blocks = blocks;
+        this.blockCounts = blockCounts;
+        if (count == 1) {
+            decode();
         } else {
-            int groupWidth = scratch.queries.length;
-            float scale = (float) config.attentionScale();
-            for (int i = 0; i < groupWidth; i++) {
-                scratch.queries[i] = q[piece * groupWidth + i] * scale;
+            prefill.run(Math.ceilDiv(count, tileTokens) * config.numKvHeads());
+        }
+        this.cache = noCache;
+    }
+
+    private void prefillUnit(int worker, int unit) {
+        int kvHead = unit % config.numKvHeads();
+        int from = unit / config.numKvHeads() * tileTokens;
+        int to = Math.min(count, from + tileTokens);
+        WorkerScratch scratch = workers[worker];
+        int firstScored = from;
+        while (firstScored < to && !needsScores(scratch.topBlocks, firstScored)) {
+            select(scratch, scratch.windowScores, firstScored, 0, kvHead);
+            firstScored++;
+        }
+        if (firstScored == to) {
+            return;
+        }
+        WindowScores scores = scratch.windowScores;
+        scores.clear(tileTokens, fineLimit(scratch.topBlocks, to - 1));
+        for (int token = firstScored; token < to; token++) {
+            addToken(scratch.topBlocks, scores, token, kvHead);
+        }
+        scores.normalise(cache.coarseKeys(kvHead), scratch.tile);
+        scores.score(cache.fineKeys(kvHead), 0, fineLimit(scratch.topBlocks, to - 1), scratch.tile);
+        for (int token = firstScored; token < to; token++) {
+            select(scratch, scores, token, token - firstScored, kvHead);
+        }
+    }
+
+    private void decode() {
+        WorkerScratch scratch = workers[0];
+        if (needsScores(scratch.topBlocks, 0)) {
+            int windows = fineLimit(scratch.topBlocks, 0);
+            for (int kvHead = 0; kvHead < decodeScores.length; kvHead++) {
+                decodeScores[kvHead].clear(1, windows);
+                addToken(scratch.topBlocks, decodeScores[kvHead], 0, kvHead);
             }
-            normalize(scratch, kvHead, visibleCoarse);
-            scoreWindows(scratch, kvHead, visibleFine);
+            decodeNormaliser.run(decodeScores.length);
+            numSplits = Math.ceilDiv(windows, SPLIT_WINDOWS);
+            decodeScoring.run(decodeScores.length * numSplits);
         }
-        for (int block = from; block < to; block++) {
-            int first = Math.max(0, stridesPerBlock * block - 1);
-            float best = 0;
-            for (int window = first; window < Math.min(visibleFine, stridesPerBlock * (block + 1)); window++) {
-                best = Math.max(best, scratch.windowScores[window]);
-            }
-            scratch.ranks[block] = first < allFine ? 1 + bf16(best) : NO_WINDOW;
+        for (int kvHead = 0; kvHead < decodeScores.length; kvHead++) {
+            select(scratch, decodeScores[kvHead], 0, 0, kvHead);
         }
     }
 
-    private static int windows(int token, int kernelSize, int kernelStride) {
-        int length = token + 1;
-        return length < kernelSize ? 0 : (length - kernelSize) / kernelStride + 1;
+    private void decodeNormaliserUnit(int worker, int kvHead) {
+        decodeScores[kvHead].normalise(cache.coarseKeys(kvHead), workers[worker].tile);
     }
 
-    /** Maximum and sum per head over the coarse windows, online. */
-    private void normalize(Scratch scratch, int kvHead, int visible) {
-        int groupSize = config.groupSize();
-        Arrays.fill(scratch.maxima, -1e30f);
-        float[] sums = scratch.factors;
-        Arrays.fill(sums, 0);
-        for (int start = 0; start < visible; start += GROUPS * LANES) {
-            int width = score(scratch, cache.coarseKeys(), kvHead, start, visible);
-            for (int head = 0; head < groupSize; head++) {
-                int row = head * width;
-                Arrays.fill(scratch.scores, row + Math.min(width, visible - start), row + width, -1e30f);
-                FloatVector maxima = FloatVector.broadcast(SPECIES, scratch.maxima[head]);
-                for (int i = 0; i < width; i += LANES) {
-                    maxima = maxima.max(FloatVector.fromArray(SPECIES, scratch.scores, row + i));
-                }
-                float max = maxima.reduceLanes(VectorOperators.MAX);
-                FloatVector total = FloatVector.zero(SPECIES);
-                for (int i = 0; i < width; i += LANES) {
-                    total = total.add(VectorMath.exp(FloatVector.fromArray(SPECIES, scratch.scores, row + i)
-                            .sub(max)));
-                }
-                float rescale = max == scratch.maxima[head] ? 1 : (float) Math.exp((double) scratch.maxima[head] - max);
-                sums[head] = sums[head] * rescale + VectorMath.sum(total);
-                scratch.maxima[head] = max;
-            }
-        }
-        for (int head = 0; head < groupSize; head++) {
-            scratch.factors[head] = 1 / sums[head];
-        }
+    private void decodeScoringUnit(int worker, int unit) {
+        int kvHead = unit / numSplits;
+        int from = unit % numSplits * SPLIT_WINDOWS;
+        decodeScores[kvHead].score(cache.fineKeys(kvHead), from, from + SPLIT_WINDOWS, workers[worker].tile);
     }
 
-    /** Group sums of the fine windows. */
-    private void scoreWindows(Scratch scratch, int kvHead, int visible) {
-        int groupSize = config.groupSize();
-        for (int start = 0; start < visible; start += GROUPS * LANES) {
-            int width = score(scratch, cache.fineKeys(), kvHead, start, visible);
-            for (int i = 0; i < width; i += LANES) {
-                FloatVector sum = FloatVector.zero(SPECIES);
-                for (int head = 0; head < groupSize; head++) {
-                    sum = VectorMath.exp(FloatVector.fromArray(SPECIES, scratch.scores, head * width + i)
-                                    .sub(scratch.maxima[head]))
-                            .fma(FloatVector.broadcast(SPECIES, scratch.factors[head]), sum);
-                }
-                sum.intoArray(scratch.windowScores, start + i);
-            }
-        }
+    private int currentBlock(int token) {
+        return (position + token) / sparse.blockSize();
     }
 
-    /** Scores of some windows for all heads of the group; returns the distance of two heads. */
-    private int score(Scratch scratch, LaneKeys keys, int kvHead, int start, int visible) {
-        int groups = Math.min(GROUPS, Math.ceilDiv(visible - start, LANES));
-        Tiles.scores(
-                scratch.queries,
-                config.groupSize(),
-                config.headDim(),
-                keys.values(),
-                keys.groupOffset(start, kvHead),
-                keys.groupStride(),
-                groups,
-                scratch.scores,
-                groups * LANES);
-        return groups * LANES;
+    /** Whether a token's choice depends on window scores and any of them may differ from 0. */
+    private boolean needsScores(TopBlocks topBlocks, int token) {
+        return topBlocks.needsScores(currentBlock(token)) && coarseLimit(token) > 0 && fineLimit(topBlocks, token) > 0;
     }
 
-    /** The bits of the nearest bfloat16 of a score that is not negative, the even one of two: ordered as the scores. */
-    private static int bf16(float score) {
-        int bits = Float.floatToRawIntBits(score);
-        return (bits + 0x7FFF + (bits >>> 16 & 1)) >>> 16;
+    private int coarseLimit(int token) {
+        return CpuKvCache.windows(position + token + 1, sparse.coarseKernelSize(), sparse.coarseKernelStride());
     }
 
-    /** Appends the {@code open} best of the blocks {@code from <= b < to}, in ascending order. */
-    private int takeBest(int[] ranks, int from, int to, int open, int target, int size) {
-        // The largest rank that at least `open` blocks reach, by bisection: ranks have 16 bits.
-        int low = 0;
-        int high = 1 << 16;
-        while (high - low > 1) {
-            int middle = (low + high) >>> 1;
-            if (countAtLeast(ranks, from, to, middle) >= open) {
-                low = middle;
-            } else {
-                high = middle;
+    /** Visible fine windows that belong to blocks which scores decide on: those before the local blocks. */
+    private int fineLimit(TopBlocks topBlocks, int token) {
+        int visible = CpuKvCache.windows(position + token + 1, sparse.kernelSize(), sparse.kernelStride());
+        return Math.min(visible, topBlocks.endOfCandidates(currentBlock(token)) * sparse.stridesPerBlock());
+    }
+
+    private void addToken(TopBlocks topBlocks, WindowScores scores, int token, int kvHead) {
+        int offset = token * config.queryWidth() + kvHead * groupSize * config.headDim();
+        scores.add(q, offset, coarseLimit(token), fineLimit(topBlocks, token));
+    }
+
+    /** Pools a token's window scores, the {@code index}-th in {@code scores}, and writes its list of blocks. */
+    private void select(WorkerScratch scratch, WindowScores scores, int token, int index, int kvHead) {
+        TopBlocks topBlocks = scratch.topBlocks;
+        int currentBlock = currentBlock(token);
+        char[] blockScores = scratch.blockScores(currentBlock + 1);
+        if (topBlocks.needsScores(currentBlock)) {
+            int limit = needsScores(topBlocks, token) ? fineLimit(topBlocks, token) : 0;
+            int stridesPerBlock = sparse.stridesPerBlock();
+            int end = topBlocks.endOfCandidates(currentBlock);
+            for (int block = topBlocks.firstCandidate(); block < end; block++) {
+                int first = Math.max(0, block * stridesPerBlock - 1);
+                int last = Math.min(limit, (block + 1) * stridesPerBlock);
+                blockScores[block] = TopBlocks.roundToBf16(scores.maxScore(index, first, last));
             }
         }
-        int ties = open - countAtLeast(ranks, from, to, low + 1);
-        int next = size;
-        for (int block = from; block < to; block++) {
-            boolean tie = ranks[block] == low && ties > 0;
-            if (ranks[block] > low || tie) {
-                blocks[target + next++] = block;
-                ties -= tie ? 1 : 0;
-            }
-        }
-        return next;
-    }
-
-    private static int countAtLeast(int[] ranks, int from, int to, int rank) {
-        int reached = 0;
-        for (int block = from; block < to; block++) {
-            reached += ranks[block] >= rank ? 1 : 0;
-        }
-        return reached;
+        int list = token * config.numKvHeads() + kvHead;
+        blockCounts[list] = topBlocks.select(blockScores, currentBlock, blocks, list * maxBlocks);
     }
 }

@@ -5,6 +5,7 @@ import java.util.List;
 import java.util.concurrent.CancellationException;
 import sala.loader.LightningConfig;
 import sala.loader.ModelConfig;
+import sala.model.CallCheck;
 import sala.model.ForwardPass;
 import sala.model.LayerObserver;
 import sala.model.LayerObserver.Activation;
@@ -33,6 +34,7 @@ public final class CpuForwardPass implements ForwardPass {
     private final float[][] headOutput = new float[1][];
     private final float residualScale;
     private final int maxTokens;
+    private final int maxBlocks;
 
     private final WorkerTeam team;
     private final MatVec matVec;
@@ -77,7 +79,8 @@ public final class CpuForwardPass implements ForwardPass {
         blockSelection = new BlockSelection(config, team);
         sparseAttention = new SparseAttention(config, team);
         lightningAttention = new LightningAttention(config, team);
-        activations = new Activations(config, maxTokens, blockSelection.maxBlocks());
+        maxBlocks = blockSelection.maxBlocks();
+        activations = new Activations(config, maxTokens, maxBlocks);
     }
 
     @Override
@@ -99,6 +102,11 @@ public final class CpuForwardPass implements ForwardPass {
     @Override
     public Session newSession(SessionOptions sessionOptions) {
         requireOpen();
+        int mostTokens = InterleavedVectors.maxCount(SmallMatMul.padded(config.headDim()));
+        if (sessionOptions.contextLength() > mostTokens) {
+            throw new IllegalArgumentException("contextLength %d: a KV cache holds at most %d tokens"
+                    .formatted(sessionOptions.contextLength(), mostTokens));
+        }
         return new CpuSession(this, sessionOptions);
     }
 
@@ -139,23 +147,15 @@ public final class CpuForwardPass implements ForwardPass {
         if (!(session instanceof CpuSession own) || !own.belongsTo(this)) {
             throw new IllegalArgumentException("the session was opened by another forward pass");
         }
-        if (tokens.length == 0) {
-            throw new IllegalArgumentException("there are no tokens to ingest");
-        }
-        for (int i = 0; i < tokens.length; i++) {
-            if (tokens[i] < 0 || tokens[i] >= config.vocabSize()) {
-                throw new IllegalArgumentException("token %d at index %d is not in the vocabulary of %d"
-                        .formatted(tokens[i], i, config.vocabSize()));
-            }
-        }
-        own.requireRoom(tokens.length);
+        own.requireReady();
+        CallCheck.requireTokens(own, tokens);
         return own;
     }
 
     /** Takes the tokens {@code from <= i < from + count} through all layers, and the last one to its logits. */
     private void ingest(CpuSession session, int[] tokens, int from, int count, boolean sparse) {
         LayerObserver observer = session.options().observer();
-        boolean observed = !observer.equals(LayerObserver.NONE);
+        boolean observed = session.isObserved();
         int position = session.position();
         session.beginChunk();
         ops.embed(embedding, tokens, from, count, (float) config.embeddingScale(), activations.hidden);
@@ -216,7 +216,7 @@ public final class CpuForwardPass implements ForwardPass {
         }
         if (sparse) {
             blockSelection.run(cache, a.q, position, rows, a.blocks, a.blockCounts);
-            if (!session.options().observer().equals(LayerObserver.NONE)) {
+            if (session.isObserved()) {
                 observeBlocks(session.options().observer(), index, position, rows);
             }
             sparseAttention.run(cache, a.q, position, rows, a.blocks, a.blockCounts, a.attended);
@@ -306,16 +306,17 @@ public final class CpuForwardPass implements ForwardPass {
     private void observeOutputs(LayerObserver observer, int position, int count) {
         int width = config.hiddenSize();
         float[] normed = new float[width];
+        float[] lanes = new float[VectorMath.LANES];
         for (int row = 0; row < count; row++) {
             if (observer.observes(Activation.FINAL_NORM, layers.size(), position + row)) {
-                RmsNorm.apply(activations.hidden, row * width, finalNorm, config.rmsNormEps(), normed, 0);
+                RmsNorm.apply(activations.hidden, row * width, finalNorm, config.rmsNormEps(), lanes, normed, 0);
                 observer.activation(Activation.FINAL_NORM, layers.size(), position + row, normed.clone());
             }
         }
         for (int row = 0; row < count - 1; row++) {
             if (observer.observes(Activation.LOGITS, layers.size(), position + row)) {
                 float[] logits = new float[config.vocabSize()];
-                RmsNorm.apply(activations.hidden, row * width, scaledFinalNorm, config.rmsNormEps(), normed, 0);
+                RmsNorm.apply(activations.hidden, row * width, scaledFinalNorm, config.rmsNormEps(), lanes, normed, 0);
                 matVec.multiply(head, normed, new float[][] {logits});
                 observer.activation(Activation.LOGITS, layers.size(), position + row, logits);
             }
@@ -324,7 +325,6 @@ public final class CpuForwardPass implements ForwardPass {
 
     private void observeBlocks(LayerObserver observer, int layer, int position, int count) {
         int numKvHeads = config.numKvHeads();
-        int maxBlocks = blockSelection.maxBlocks();
         for (int row = 0; row < count; row++) {
             if (observer.observesBlocks(layer, position + row)) {
                 for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {

@@ -1,146 +1,217 @@
 package sala.model.cpu;
 
 import java.util.Arrays;
+import java.util.Objects;
 import sala.loader.ModelConfig;
 import sala.loader.SparseConfig;
 import sala.model.KvCache;
 
 /**
- * Keys, values and compressed keys of a sparse layer in f32. A compressed key is the mean of a whole window of keys; it is
- * added with the token that ends its window, each mean summed afresh in f64, so any way of appending gives the same bits.
+ * Keys, values and compressed keys of one sparse layer, f32, apart for each KV head so that a head streams through
+ * contiguous memory.
+ *
+ * <pre>
+ *   keys    [numKvHeads][tokens / LANES, headDim, LANES]    see {@link InterleavedVectors}
+ *   values  [numKvHeads][tokens, paddedDim]                 paddedDim: headDim rounded up to whole vectors
+ *   fine    [numKvHeads][windows / LANES, headDim, LANES]   means of kernelSize keys every kernelStride tokens
+ *   coarse  [numKvHeads][windows / LANES, headDim, LANES]   the same, four times as wide and as far apart
+ * </pre>
+ *
+ * <p>Compressed keys are those of all complete windows, each a fresh sum of its own keys in double precision, rounded once: how
+ * tokens were split into calls leaves no trace. Room grows by doubling.
  */
 final class CpuKvCache implements KvCache {
-    private final ModelConfig config;
-    private final int valueStride;
-    private final LaneKeys keys;
-    private final LaneKeys fineKeys;
-    private final LaneKeys coarseKeys;
+    private static final int LANES = VectorMath.LANES;
+    private static final int MIN_CAPACITY = 64;
+
+    private final int numKvHeads;
+    private final int headDim;
+    private final int paddedDim;
+    private final SparseConfig sparse;
+    private final InterleavedVectors[] keys;
+    private final InterleavedVectors[] fineKeys;
+    private final InterleavedVectors[] coarseKeys;
+    private final float[][] values;
     private final float[] mean;
-    private float[] values = {};
+    private int capacity;
+    private int length;
+    private int numFineWindows;
+    private int numCoarseWindows;
 
     CpuKvCache(ModelConfig config) {
-        this(
-                config,
-                new LaneKeys(config.numKvHeads(), config.headDim()),
-                new LaneKeys(config.numKvHeads(), config.headDim()),
-                new LaneKeys(config.numKvHeads(), config.headDim()));
+        numKvHeads = config.numKvHeads();
+        headDim = config.headDim();
+        paddedDim = SmallMatMul.padded(headDim);
+        sparse = config.sparse();
+        keys = new InterleavedVectors[numKvHeads];
+        fineKeys = new InterleavedVectors[numKvHeads];
+        coarseKeys = new InterleavedVectors[numKvHeads];
+        values = new float[numKvHeads][0];
+        for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
+            keys[kvHead] = new InterleavedVectors(headDim);
+            fineKeys[kvHead] = new InterleavedVectors(headDim);
+            coarseKeys[kvHead] = new InterleavedVectors(headDim);
+        }
+        mean = new float[headDim];
     }
 
-    private CpuKvCache(ModelConfig config, LaneKeys keys, LaneKeys fineKeys, LaneKeys coarseKeys) {
-        this.config = config;
-        this.keys = keys;
-        this.fineKeys = fineKeys;
-        this.coarseKeys = coarseKeys;
-        valueStride = Tiles.pad(config.headDim());
-        mean = new float[config.kvWidth()];
-    }
-
-    LaneKeys keys() {
-        return keys;
-    }
-
-    /** Means of {@code kernelSize} keys, every {@code kernelStride}. */
-    LaneKeys fineKeys() {
-        return fineKeys;
-    }
-
-    /** Means of windows four times as wide and as far apart. */
-    LaneKeys coarseKeys() {
-        return coarseKeys;
-    }
-
-    /** Values, {@code [length, numKvHeads, headDim padded to whole vectors]}. */
-    float[] values() {
-        return values;
-    }
-
-    /** Where the value of a token starts for a KV head. */
-    int valueOffset(int token, int kvHead) {
-        return (token * config.numKvHeads() + kvHead) * valueStride;
+    private CpuKvCache(CpuKvCache other) {
+        numKvHeads = other.numKvHeads;
+        headDim = other.headDim;
+        paddedDim = other.paddedDim;
+        sparse = other.sparse;
+        length = other.length;
+        numFineWindows = other.numFineWindows;
+        numCoarseWindows = other.numCoarseWindows;
+        capacity = roundUp(length);
+        keys = copy(other.keys, length);
+        fineKeys = copy(other.fineKeys, numFineWindows);
+        coarseKeys = copy(other.coarseKeys, numCoarseWindows);
+        values = new float[numKvHeads][];
+        for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
+            values[kvHead] = Arrays.copyOf(other.values[kvHead], capacity * paddedDim);
+        }
+        mean = new float[headDim];
     }
 
     @Override
     public int length() {
-        return keys.length();
+        return length;
+    }
+
+    /** Keys of a KV head; token {@code t} is vector {@code t}. */
+    float[] keys(int kvHead) {
+        return keys[kvHead].data();
+    }
+
+    /** Values of a KV head, {@code [tokens, paddedDim]}. */
+    float[] values(int kvHead) {
+        return values[kvHead];
+    }
+
+    /** Fine compressed keys of a KV head; window {@code j} is vector {@code j}. */
+    float[] fineKeys(int kvHead) {
+        return fineKeys[kvHead].data();
+    }
+
+    /** Coarse compressed keys of a KV head. */
+    float[] coarseKeys(int kvHead) {
+        return coarseKeys[kvHead].data();
     }
 
     /**
-     * Adds tokens.
+     * Adds tokens behind the last one and the compressed keys of the windows that they complete.
      *
      * @param k {@code [count, numKvHeads, headDim]}
      * @param v likewise
+     * @throws IllegalStateException if more tokens than an array can hold would be cached; nothing has changed then
      */
     void append(float[] k, float[] v, int count) {
-        int width = config.kvWidth();
-        int headDim = config.headDim();
-        int needed = Math.multiplyExact(length() + count, config.numKvHeads() * valueStride);
-        if (needed > values.length) {
-            values = Arrays.copyOf(values, Math.max(needed, Math.multiplyExact(values.length, 2)));
-        }
-        SparseConfig sparse = config.sparse();
+        int kvWidth = numKvHeads * headDim;
+        Objects.checkFromIndexSize(0, Math.multiplyExact(count, kvWidth), Math.min(k.length, v.length));
+        reserve((long) length + count);
         for (int token = 0; token < count; token++) {
-            for (int kvHead = 0; kvHead < config.numKvHeads(); kvHead++) {
-                System.arraycopy(v, token * width + kvHead * headDim, values, valueOffset(length(), kvHead), headDim);
-            }
-            keys.append(k, token * width);
-            compress(fineKeys, sparse.kernelSize(), sparse.kernelStride());
-            compress(coarseKeys, sparse.coarseKernelSize(), sparse.coarseKernelStride());
-        }
-    }
-
-    /** Adds the window that ends with the last token, if one does. */
-    private void compress(LaneKeys compressed, int kernelSize, int kernelStride) {
-        int start = compressed.length() * kernelStride;
-        if (start + kernelSize != length()) {
-            return;
-        }
-        for (int kvHead = 0; kvHead < config.numKvHeads(); kvHead++) {
-            for (int channel = 0; channel < config.headDim(); channel++) {
-                double sum = 0;
-                for (int token = start; token < start + kernelSize; token++) {
-                    sum += keys.get(token, kvHead, channel);
-                }
-                mean[kvHead * config.headDim() + channel] = (float) (sum / kernelSize);
+            for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
+                int source = token * kvWidth + kvHead * headDim;
+                keys[kvHead].set(length + token, k, source);
+                System.arraycopy(v, source, values[kvHead], (length + token) * paddedDim, headDim);
             }
         }
-        compressed.append(mean, 0);
-    }
-
-    void clear() {
-        keys.clear();
-        fineKeys.clear();
-        coarseKeys.clear();
-    }
-
-    CpuKvCache copy() {
-        CpuKvCache copy = new CpuKvCache(config, keys.copy(), fineKeys.copy(), coarseKeys.copy());
-        copy.values = Arrays.copyOf(values, valueOffset(length(), 0));
-        return copy;
-    }
-
-    @Override
-    public void read(int position, int count, double[] keysOut, double[] valuesOut) {
-        int index = 0;
-        for (int token = position; token < position + count; token++) {
-            for (int kvHead = 0; kvHead < config.numKvHeads(); kvHead++) {
-                for (int channel = 0; channel < config.headDim(); channel++) {
-                    keysOut[index] = keys.get(token, kvHead, channel);
-                    valuesOut[index++] = values[valueOffset(token, kvHead) + channel];
-                }
-            }
-        }
+        length += count;
+        numFineWindows = compress(fineKeys, numFineWindows, sparse.kernelSize(), sparse.kernelStride());
+        numCoarseWindows =
+                compress(coarseKeys, numCoarseWindows, sparse.coarseKernelSize(), sparse.coarseKernelStride());
     }
 
     @Override
     public void append(double[] newKeys, double[] newValues, int count) {
-        append(toFloats(newKeys, count), toFloats(newValues, count), count);
+        int size = Math.multiplyExact(count, numKvHeads * headDim);
+        Objects.checkFromIndexSize(0, size, Math.min(newKeys.length, newValues.length));
+        append(narrow(newKeys, size), narrow(newValues, size), count);
     }
 
-    private float[] toFloats(double[] tokens, int count) {
-        float[] floats = new float[count * config.kvWidth()];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = (float) tokens[i];
+    @Override
+    public void read(int position, int count, double[] keysOut, double[] valuesOut) {
+        Objects.checkFromIndexSize(position, count, length);
+        int kvWidth = numKvHeads * headDim;
+        Objects.checkFromIndexSize(0, Math.multiplyExact(count, kvWidth), Math.min(keysOut.length, valuesOut.length));
+        for (int token = 0; token < count; token++) {
+            for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
+                int target = token * kvWidth + kvHead * headDim;
+                for (int channel = 0; channel < headDim; channel++) {
+                    keysOut[target + channel] = keys[kvHead].get(position + token, channel);
+                    valuesOut[target + channel] = values[kvHead][(position + token) * paddedDim + channel];
+                }
+            }
         }
-        return floats;
+    }
+
+    /** Forgets all tokens and keeps the memory. */
+    void clear() {
+        length = 0;
+        numFineWindows = 0;
+        numCoarseWindows = 0;
+    }
+
+    /** A cache with the same tokens that goes its own way. */
+    CpuKvCache copy() {
+        return new CpuKvCache(this);
+    }
+
+    private void reserve(long tokens) {
+        if (tokens <= capacity) {
+            return;
+        }
+        int most = InterleavedVectors.maxCount(paddedDim);
+        if (tokens > most) {
+            throw new IllegalStateException(
+                    "a KV cache of head size %d holds at most %d tokens, asked for %d: use a shorter context"
+                            .formatted(headDim, most, tokens));
+        }
+        int doubled = (int) Math.min(most, Math.max(tokens, Math.max(MIN_CAPACITY, 2L * capacity)));
+        int newCapacity = Math.min(most, roundUp(doubled));
+        for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
+            keys[kvHead].reserve(newCapacity);
+            fineKeys[kvHead].reserve(roundUp(windows(newCapacity, sparse.kernelSize(), sparse.kernelStride())));
+            coarseKeys[kvHead].reserve(
+                    roundUp(windows(newCapacity, sparse.coarseKernelSize(), sparse.coarseKernelStride())));
+            values[kvHead] = Arrays.copyOf(values[kvHead], newCapacity * paddedDim);
+        }
+        capacity = newCapacity;
+    }
+
+    /** Adds the means of windows from {@code firstWindow} on and returns how many windows there are now. */
+    private int compress(InterleavedVectors[] compressed, int firstWindow, int kernelSize, int kernelStride) {
+        int numWindows = windows(length, kernelSize, kernelStride);
+        for (int window = firstWindow; window < numWindows; window++) {
+            for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
+                for (int channel = 0; channel < headDim; channel++) {
+                    mean[channel] = keys[kvHead].mean(window * kernelStride, kernelSize, channel);
+                }
+                compressed[kvHead].set(window, mean, 0);
+            }
+        }
+        return numWindows;
+    }
+
+    /** Windows that lie wholly inside the first {@code tokens} tokens. */
+    static int windows(int tokens, int kernelSize, int kernelStride) {
+        return tokens < kernelSize ? 0 : (tokens - kernelSize) / kernelStride + 1;
+    }
+
+    private static int roundUp(int count) {
+        return Math.addExact(count, LANES - 1) / LANES * LANES;
+    }
+
+    private static InterleavedVectors[] copy(InterleavedVectors[] vectors, int count) {
+        return Arrays.stream(vectors).map(each -> each.copy(count)).toArray(InterleavedVectors[]::new);
+    }
+
+    private static float[] narrow(double[] source, int size) {
+        float[] target = new float[size];
+        for (int i = 0; i < size; i++) {
+            target[i] = (float) source[i];
+        }
+        return target;
     }
 }

@@ -1,56 +1,68 @@
 package sala.model.cpu;
 
 import java.util.Arrays;
+import java.util.Objects;
 import sala.loader.LightningConfig;
 import sala.loader.ModelConfig;
 import sala.model.RecurrentState;
 
-/** State of a lightning layer in f32, {@code [numHeads, headDim, headDim padded to whole vectors]}. */
+/**
+ * State of one lightning layer, {@code [numHeads, headDim, paddedDim]}, f32: key channel before value channel, value
+ * channels padded with zeros to whole vectors.
+ */
 final class CpuRecurrentState implements RecurrentState {
-    private final ModelConfig config;
-    private final LightningConfig lightning;
-    private final int stride;
-    private final float[] values;
+    private final int rows;
+    private final int headDim;
+    private final int paddedDim;
+    private final float[] data;
 
     CpuRecurrentState(ModelConfig config) {
-        this.config = config;
-        lightning = config.lightning();
-        stride = Tiles.pad(lightning.headDim());
-        values = new float[Math.multiplyExact(lightning.width(), stride)];
+        LightningConfig lightning = config.lightning();
+        headDim = lightning.headDim();
+        paddedDim = SmallMatMul.padded(headDim);
+        rows = Math.multiplyExact(lightning.numHeads(), headDim);
+        data = new float[Math.multiplyExact(rows, paddedDim)];
     }
 
-    float[] values() {
-        return values;
+    private CpuRecurrentState(CpuRecurrentState other) {
+        rows = other.rows;
+        headDim = other.headDim;
+        paddedDim = other.paddedDim;
+        data = other.data.clone();
     }
 
-    /** Distance of two rows. */
-    int stride() {
-        return stride;
-    }
-
-    void clear() {
-        Arrays.fill(values, 0);
-    }
-
-    CpuRecurrentState copy() {
-        CpuRecurrentState copy = new CpuRecurrentState(config);
-        System.arraycopy(values, 0, copy.values, 0, values.length);
-        return copy;
+    /** The elements, {@code [numHeads, headDim, paddedDim]}. */
+    float[] data() {
+        return data;
     }
 
     @Override
     public void read(double[] state) {
-        int headDim = lightning.headDim();
-        for (int i = 0; i < lightning.width() * headDim; i++) {
-            state[i] = values[i / headDim * stride + i % headDim];
+        Objects.checkFromIndexSize(0, rows * headDim, state.length);
+        for (int row = 0; row < rows; row++) {
+            for (int value = 0; value < headDim; value++) {
+                state[row * headDim + value] = data[row * paddedDim + value];
+            }
         }
     }
 
     @Override
     public void write(double[] state) {
-        int headDim = lightning.headDim();
-        for (int i = 0; i < lightning.width() * headDim; i++) {
-            values[i / headDim * stride + i % headDim] = (float) state[i];
+        Objects.checkFromIndexSize(0, rows * headDim, state.length);
+        for (int row = 0; row < rows; row++) {
+            for (int value = 0; value < headDim; value++) {
+                data[row * paddedDim + value] = (float) state[row * headDim + value];
+            }
         }
+    }
+
+    /** Back to zero, the state before the first token. */
+    void clear() {
+        Arrays.fill(data, 0);
+    }
+
+    /** A state with the same history that goes its own way. */
+    CpuRecurrentState copy() {
+        return new CpuRecurrentState(this);
     }
 }

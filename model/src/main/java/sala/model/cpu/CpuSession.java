@@ -1,11 +1,12 @@
 package sala.model.cpu;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import sala.loader.MixerType;
 import sala.loader.ModelConfig;
-import sala.model.ContextLengthException;
 import sala.model.LayerCache;
+import sala.model.LayerObserver;
 import sala.model.Logits;
 import sala.model.Session;
 import sala.model.SessionOptions;
@@ -52,6 +53,11 @@ final class CpuSession implements Session {
         return caches;
     }
 
+    /** Whether anything but {@link LayerObserver#NONE} watches. */
+    boolean isObserved() {
+        return !options.observer().equals(LayerObserver.NONE);
+    }
+
     boolean belongsTo(CpuForwardPass pass) {
         return owner == pass;
     }
@@ -74,9 +80,6 @@ final class CpuSession implements Session {
     @Override
     public Logits logits() {
         requireReady();
-        if (position == 0) {
-            throw new IllegalStateException("the session has no logits: nothing was ingested");
-        }
         return logitsView;
     }
 
@@ -99,14 +102,6 @@ final class CpuSession implements Session {
         return logits;
     }
 
-    /** @throws ContextLengthException if the session has no room */
-    void requireRoom(int tokenCount) {
-        requireReady();
-        if (tokenCount > options.contextLength() - position) {
-            throw new ContextLengthException(position, tokenCount, options.contextLength());
-        }
-    }
-
     /** From here to {@link #endChunk} the caches are being changed. */
     void beginChunk() {
         state = State.TORN;
@@ -124,9 +119,10 @@ final class CpuSession implements Session {
             switch (cache) {
                 case CpuKvCache kv -> kv.clear();
                 case CpuRecurrentState recurrent -> recurrent.clear();
-                default -> throw new AssertionError(cache);
+                default -> throw foreign(cache);
             }
         }
+        Arrays.fill(logits, 0);
         position = 0;
         state = State.READY;
     }
@@ -140,7 +136,7 @@ final class CpuSession implements Session {
                     switch (cache) {
                         case CpuKvCache kv -> kv.copy();
                         case CpuRecurrentState recurrent -> recurrent.copy();
-                        default -> throw new AssertionError(cache);
+                        default -> throw foreign(cache);
                     });
         }
         CpuSession copy = new CpuSession(owner, options, copies);
@@ -177,13 +173,18 @@ final class CpuSession implements Session {
         caches.clear();
     }
 
+    private static IllegalStateException foreign(LayerCache cache) {
+        return new IllegalStateException("a cache of another backend: " + cache);
+    }
+
     private void requireOpen() {
         if (state == State.CLOSED) {
             throw new IllegalStateException("the session is closed");
         }
     }
 
-    private void requireReady() {
+    /** Refuses a session that is closed or that a failed call left behind. */
+    void requireReady() {
         requireOpen();
         if (state == State.TORN) {
             throw new IllegalStateException("an earlier call failed halfway: reset the session");

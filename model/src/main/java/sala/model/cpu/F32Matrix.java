@@ -11,6 +11,7 @@ import sala.loader.TensorView;
 final class F32Matrix extends WeightMatrix {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     private static final int LANES = VectorMath.LANES;
+    private static final long VECTOR_BYTES = SPECIES.vectorByteSize();
     private static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
 
     F32Matrix(TensorView tensor) {
@@ -24,52 +25,36 @@ final class F32Matrix extends WeightMatrix {
 
     @Override
     void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
-        int row = fromRow;
-        for (; row + ROW_UNIT <= toRow; row += ROW_UNIT) {
-            multiplyFour(row, x, lanes, y);
-        }
-        for (; row < toRow; row++) {
-            multiplyOne(row, x, lanes, y);
+        for (int row = fromRow; row < toRow; row++) {
+            y[row] = multiplyRow(row, x, lanes);
         }
     }
 
-    private void multiplyFour(int row, float[] x, float[] lanes, float[] y) {
+    /** One row at a time, as it lies in memory, in four independent chains of sums. */
+    private float multiplyRow(int row, float[] x, float[] lanes) {
         MemorySegment weights = data;
-        long stride = rowBytes;
-        long start = row * stride;
+        long start = row * rowBytes;
         int whole = SPECIES.loopBound(columns);
         FloatVector sum0 = FloatVector.zero(SPECIES);
         FloatVector sum1 = sum0;
         FloatVector sum2 = sum0;
         FloatVector sum3 = sum0;
-        for (int column = 0; column < whole; column += LANES) {
+        int column = 0;
+        for (; column + 4 * LANES <= whole; column += 4 * LANES) {
             long at = start + (long) column * Float.BYTES;
-            FloatVector xs = FloatVector.fromArray(SPECIES, x, column);
-            sum0 = load(weights, at).fma(xs, sum0);
-            sum1 = load(weights, at + stride).fma(xs, sum1);
-            sum2 = load(weights, at + 2 * stride).fma(xs, sum2);
-            sum3 = load(weights, at + 3 * stride).fma(xs, sum3);
+            sum0 = load(weights, at).fma(FloatVector.fromArray(SPECIES, x, column), sum0);
+            sum1 = load(weights, at + VECTOR_BYTES).fma(FloatVector.fromArray(SPECIES, x, column + LANES), sum1);
+            sum2 = load(weights, at + 2 * VECTOR_BYTES)
+                    .fma(FloatVector.fromArray(SPECIES, x, column + 2 * LANES), sum2);
+            sum3 = load(weights, at + 3 * VECTOR_BYTES)
+                    .fma(FloatVector.fromArray(SPECIES, x, column + 3 * LANES), sum3);
         }
-        sum0.intoArray(lanes, 0);
-        sum1.intoArray(lanes, LANES);
-        sum2.intoArray(lanes, 2 * LANES);
-        sum3.intoArray(lanes, 3 * LANES);
-        for (int i = 0; i < ROW_UNIT; i++) {
-            y[row + i] = VectorMath.sum(lanes, i * LANES) + tail(row + i, whole, x);
+        for (; column < whole; column += LANES) {
+            FloatVector w = load(weights, start + (long) column * Float.BYTES);
+            sum0 = w.fma(FloatVector.fromArray(SPECIES, x, column), sum0);
         }
-    }
-
-    private void multiplyOne(int row, float[] x, float[] lanes, float[] y) {
-        MemorySegment weights = data;
-        long start = row * rowBytes;
-        int whole = SPECIES.loopBound(columns);
-        FloatVector sum = FloatVector.zero(SPECIES);
-        for (int column = 0; column < whole; column += LANES) {
-            sum = load(weights, start + (long) column * Float.BYTES)
-                    .fma(FloatVector.fromArray(SPECIES, x, column), sum);
-        }
-        sum.intoArray(lanes, 0);
-        y[row] = VectorMath.sum(lanes, 0) + tail(row, whole, x);
+        sum0.add(sum1).add(sum2.add(sum3)).intoArray(lanes, 0);
+        return VectorMath.sum(lanes) + tail(row, whole, x);
     }
 
     private float tail(int row, int fromColumn, float[] x) {

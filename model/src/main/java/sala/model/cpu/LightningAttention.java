@@ -1,7 +1,5 @@
 package sala.model.cpu;
 
-import java.util.Arrays;
-import java.util.concurrent.atomic.AtomicInteger;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 import sala.kernels.reference.DecaySlopes;
@@ -9,237 +7,322 @@ import sala.loader.LightningConfig;
 import sala.loader.ModelConfig;
 
 /**
- * Linear attention with a constant decay per head, {@code lambda = exp(-slope)}. One token:
- *
- * <pre>  S = lambda S + k^T v        out = attentionScale q S  </pre>
- *
- * <p>Many tokens, by chunks of n (the last one shorter), a and b counting inside the chunk:
+ * Linear attention with a constant decay per head, in f32.
  *
  * <pre>
- * out[a] = attentionScale (lambda^(a+1) q[a] S + sum over b &lt;= a of lambda^(a-b) (q[a] . k[b]) v[b])
- * S      = lambda^n S + sum over b of lambda^(n-1-b) k[b]^T v[b]
+ *   S[t] = decay S[t-1] + k[t] v[t]^T          decay = exp(-decaySlope), S is [key channel, value channel]
+ *   o[t] = attentionScale q[t]^T S[t]
  * </pre>
  *
- * <p>Each head is a piece of work. Powers of lambda are at most 1. Allocates nothing per call.
+ * <p>One token takes one pass over the state. More are done by chunks, with {@code n} tokens in a chunk, {@code S} the
+ * state before it and {@code a, b} counting from 0 inside it, as products of small matrices:
+ *
+ * <pre>
+ *   o[a] = attentionScale (decay^(a+1) q[a]^T S + sum over b <= a of decay^(a-b) (q[a] . k[b]) v[b])
+ *   S'   = decay^n S + sum over b of decay^(n-1-b) k[b] v[b]^T
+ * </pre>
+ *
+ * <p>No power of the decay is negative, so none overflows. A unit of work is a head. Ground truth:
+ * {@link sala.kernels.reference.LightningAttention}.
  */
-final class LightningAttention implements WorkerTeam.Job {
+final class LightningAttention {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     private static final int LANES = VectorMath.LANES;
-    /** Tokens of a chunk, whole vectors of any width. */
-    private static final int CHUNK_SIZE = 64;
+    private static final float[] NO_STATE = {};
 
-    private final LightningConfig lightning;
-    private final WorkerTeam team;
-    private final Scratch[] scratches;
-    /** {@code lambda^i}, {@code [numHeads, CHUNK_SIZE + 1]}. */
-    private final float[] decays;
+    /** Tokens of a chunk; a multiple of the lanes and of {@link #PANEL}. */
+    private static final int CHUNK = Math.max(64, LANES);
 
-    private final AtomicInteger nextHead = new AtomicInteger();
-    private CpuRecurrentState state;
+    /** Rows of a chunk whose products stop at their own end, which saves most of what the causal mask would hide. */
+    private static final int PANEL = 16;
+
+    /** Vectors of the state's rows that one pass of a decode step keeps in registers. */
+    private static final int STEP_VECTORS = 4;
+
+    private final int numHeads;
+    private final int headDim;
+    private final int paddedDim;
+    private final float attentionScale;
+    /** {@code [numHeads][CHUNK + 1]}: decay^i. */
+    private final float[][] decayPowers;
+    /** {@code [numHeads][2 CHUNK]}: decay^(CHUNK - 1 - i), then zeros; from {@code CHUNK - 1 - a} on it is row a of the mask. */
+    private final float[][] intraChunkDecay;
+
+    private final ChunkScratch[] scratches;
+    private final UnitQueue prefill;
+    private final UnitQueue decode;
+
+    private float[] state = NO_STATE;
     private float[] q = {};
     private float[] k = {};
     private float[] v = {};
     private float[] out = {};
     private int count;
 
-    /** What one worker needs for a chunk of one head. */
-    private static final class Scratch {
-        private final float[] queries;
-        private final float[] decayedQueries;
-        private final float[] keysByChannel;
-        private final float[] decayedKeys;
-        private final float[] values;
-        private final float[] weights;
-        private final float[] results;
+    /** What a worker needs for one head of one chunk. */
+    private static final class ChunkScratch {
+        /** {@code [headDim, CHUNK]}. */
+        final float[] transposedKeys;
+        /** {@code [CHUNK, paddedDim]}. */
+        final float[] values;
+        /** {@code [CHUNK, CHUNK]}. */
+        final float[] scores = new float[CHUNK * CHUNK];
+        /** {@code [CHUNK, paddedDim]}; one row in decode. */
+        final float[] result;
 
-        Scratch(int headDim, int stride) {
-            queries = new float[CHUNK_SIZE * headDim];
-            decayedQueries = new float[CHUNK_SIZE * headDim];
-            keysByChannel = new float[headDim * CHUNK_SIZE];
-            decayedKeys = new float[headDim * CHUNK_SIZE];
-            values = new float[CHUNK_SIZE * stride];
-            weights = new float[CHUNK_SIZE * CHUNK_SIZE];
-            results = new float[CHUNK_SIZE * stride];
+        ChunkScratch(int headDim, int paddedDim) {
+            transposedKeys = new float[Math.multiplyExact(headDim, CHUNK)];
+            values = new float[Math.multiplyExact(CHUNK, paddedDim)];
+            result = new float[Math.multiplyExact(CHUNK, paddedDim)];
         }
     }
 
     LightningAttention(ModelConfig config, WorkerTeam team) {
-        lightning = config.lightning();
-        this.team = team;
-        state = new CpuRecurrentState(config);
-        scratches = new Scratch[team.size()];
-        for (int i = 0; i < scratches.length; i++) {
-            scratches[i] = new Scratch(lightning.headDim(), state.stride());
-        }
-        double[] slopes = DecaySlopes.of(lightning.numHeads());
-        decays = new float[slopes.length * (CHUNK_SIZE + 1)];
-        for (int head = 0; head < slopes.length; head++) {
-            for (int i = 0; i <= CHUNK_SIZE; i++) {
-                decays[head * (CHUNK_SIZE + 1) + i] = (float) Math.exp(-slopes[head] * i);
+        LightningConfig lightning = config.lightning();
+        numHeads = lightning.numHeads();
+        headDim = lightning.headDim();
+        paddedDim = SmallMatMul.padded(headDim);
+        attentionScale = (float) lightning.attentionScale();
+        double[] slopes = DecaySlopes.of(numHeads);
+        decayPowers = new float[numHeads][CHUNK + 1];
+        intraChunkDecay = new float[numHeads][2 * CHUNK];
+        for (int head = 0; head < numHeads; head++) {
+            for (int i = 0; i <= CHUNK; i++) {
+                decayPowers[head][i] = (float) Math.exp(-slopes[head] * i);
+            }
+            for (int i = 0; i < CHUNK; i++) {
+                intraChunkDecay[head][i] = decayPowers[head][CHUNK - 1 - i];
             }
         }
+        scratches = new ChunkScratch[team.size()];
+        for (int worker = 0; worker < scratches.length; worker++) {
+            scratches[worker] = new ChunkScratch(headDim, paddedDim);
+        }
+        prefill = new UnitQueue(team, this::prefillHead);
+        decode = new UnitQueue(team, this::decodeHead);
     }
 
     /**
-     * Attends and advances the state.
+     * Computes.
      *
-     * @param newState updated in place
-     * @param newQ {@code [newCount, numHeads, headDim]}; k, v and out likewise
-     * @param newOut every element is written
+     * @param state of the layer before the first token; updated in place
+     * @param q {@code [count, numHeads, headDim]}, after norm and rotation
+     * @param k {@code [count, numHeads, headDim]}, likewise
+     * @param v {@code [count, numHeads, headDim]}
+     * @param count tokens
+     * @param out {@code [count, numHeads, headDim]}; every element is written
      */
-    void run(CpuRecurrentState newState, float[] newQ, float[] newK, float[] newV, int newCount, float[] newOut) {
-        state = newState;
-        q = newQ;
-        k = newK;
-        v = newV;
-        count = newCount;
-        out = newOut;
-        nextHead.set(0);
-        team.run(this);
+    void run(CpuRecurrentState state, float[] q, float[] k, float[] v, int count, float[] out) {
+        this.state = state.data();
+        this.q = q;
+        this.k = k;
+        this.v = v;
+        this.count = count;
+        this.out = out;
+        (count == 1 ? decode : prefill).run(numHeads);
+        this.state = NO_STATE;
     }
 
-    @Override
-    public void run(int worker, int workers) {
-        Scratch scratch = scratches[worker];
-        for (int head = nextHead.getAndIncrement(); head < lightning.numHeads(); head = nextHead.getAndIncrement()) {
-            if (count == 1) {
-                step(scratch, head);
-            } else {
-                for (int from = 0; from < count; from += CHUNK_SIZE) {
-                    chunk(scratch, head, from, Math.min(CHUNK_SIZE, count - from));
-                }
-            }
+    private void prefillHead(int worker, int head) {
+        for (int start = 0; start < count; start += CHUNK) {
+            chunk(scratches[worker], head, start, Math.min(CHUNK, count - start));
         }
     }
 
-    /** One token: decays, adds and reads the state in one pass over it. */
-    private void step(Scratch scratch, int head) {
-        int headDim = lightning.headDim();
-        int stride = state.stride();
-        int token = head * headDim;
-        float decay = decays[head * (CHUNK_SIZE + 1) + 1];
-        float scale = (float) lightning.attentionScale();
-        System.arraycopy(v, token, scratch.values, 0, headDim);
-        float[] s = state.values();
-        for (int column = 0; column < stride; column += LANES) {
-            FloatVector value = FloatVector.fromArray(SPECIES, scratch.values, column);
-            FloatVector result = FloatVector.zero(SPECIES);
-            int row = token * stride + column;
-            for (int key = 0; key < headDim; key++) {
-                FloatVector updated =
-                        FloatVector.fromArray(SPECIES, s, row).mul(decay).add(value.mul(k[token + key]));
-                updated.intoArray(s, row);
-                result = updated.fma(FloatVector.broadcast(SPECIES, q[token + key]), result);
-                row += stride;
-            }
-            result.mul(scale).intoArray(scratch.results, column);
-        }
-        System.arraycopy(scratch.results, 0, out, token, headDim);
-    }
-
-    private void chunk(Scratch scratch, int head, int from, int n) {
-        int headDim = lightning.headDim();
-        int stride = state.stride();
-        int stateOffset = head * headDim * stride;
-        int decay = head * (CHUNK_SIZE + 1);
-        gather(scratch, head, from, n);
-        // Through the state.
-        Tiles.multiply(
-                scratch.decayedQueries,
-                0,
+    /** Tokens {@code start .. start + length - 1} of one head. */
+    private void chunk(ChunkScratch scratch, int head, int start, int length) {
+        int width = numHeads * headDim;
+        int first = start * width + head * headDim;
+        int stateStart = head * headDim * paddedDim;
+        int vectors = paddedDim / LANES;
+        load(scratch, first, length);
+        SmallMatMul.multiply(
+                q,
+                first,
+                width,
+                1,
+                length,
+                state,
+                stateStart,
+                paddedDim,
+                LANES,
                 headDim,
-                state.values(),
-                stateOffset,
-                stride,
-                scratch.results,
+                scratch.result,
                 0,
-                stride,
-                n,
-                headDim,
-                stride,
+                paddedDim,
+                vectors,
                 false);
-        // Inside the chunk.
-        Tiles.multiply(
-                scratch.queries,
-                0,
-                headDim,
-                scratch.keysByChannel,
-                0,
-                CHUNK_SIZE,
-                scratch.weights,
-                0,
-                CHUNK_SIZE,
-                n,
-                headDim,
-                Tiles.pad(n),
-                false);
-        for (int a = 0; a < n; a++) {
-            for (int b = 0; b <= a; b++) {
-                scratch.weights[a * CHUNK_SIZE + b] *= decays[decay + a - b];
-            }
-            Arrays.fill(scratch.weights, a * CHUNK_SIZE + a + 1, a * CHUNK_SIZE + n, 0);
+        for (int row = 0; row < length; row++) {
+            scale(scratch.result, row * paddedDim, paddedDim, decayPowers[head][row + 1]);
         }
-        Tiles.multiply(
-                scratch.weights,
-                0,
-                CHUNK_SIZE,
+        for (int panel = 0; panel < length; panel += PANEL) {
+            int rows = Math.min(PANEL, length - panel);
+            int keys = panel + rows;
+            SmallMatMul.multiply(
+                    q,
+                    first + panel * width,
+                    width,
+                    1,
+                    rows,
+                    scratch.transposedKeys,
+                    0,
+                    CHUNK,
+                    LANES,
+                    headDim,
+                    scratch.scores,
+                    panel * CHUNK,
+                    CHUNK,
+                    SmallMatMul.padded(keys) / LANES,
+                    false);
+            for (int row = panel; row < keys; row++) {
+                decayScores(scratch.scores, head, row, keys);
+            }
+            SmallMatMul.multiply(
+                    scratch.scores,
+                    panel * CHUNK,
+                    CHUNK,
+                    1,
+                    rows,
+                    scratch.values,
+                    0,
+                    paddedDim,
+                    LANES,
+                    keys,
+                    scratch.result,
+                    panel * paddedDim,
+                    paddedDim,
+                    vectors,
+                    true);
+        }
+        store(scratch.result, first, length);
+        for (int row = 0; row < length; row++) {
+            scale(scratch.values, row * paddedDim, paddedDim, decayPowers[head][length - 1 - row]);
+        }
+        scale(state, stateStart, headDim * paddedDim, decayPowers[head][length]);
+        SmallMatMul.multiply(
+                k,
+                first,
+                1,
+                width,
+                headDim,
                 scratch.values,
                 0,
-                stride,
-                scratch.results,
-                0,
-                stride,
-                n,
-                n,
-                stride,
-                true);
-        float scale = (float) lightning.attentionScale();
-        for (int a = 0; a < n; a++) {
-            int target = ((from + a) * lightning.numHeads() + head) * headDim;
-            for (int channel = 0; channel < headDim; channel++) {
-                out[target + channel] = scratch.results[a * stride + channel] * scale;
-            }
-        }
-        // The new state.
-        float chunkDecay = decays[decay + n];
-        float[] s = state.values();
-        for (int i = stateOffset; i < stateOffset + headDim * stride; i += LANES) {
-            FloatVector.fromArray(SPECIES, s, i).mul(chunkDecay).intoArray(s, i);
-        }
-        Tiles.multiply(
-                scratch.decayedKeys,
-                0,
-                CHUNK_SIZE,
-                scratch.values,
-                0,
-                stride,
-                s,
-                stateOffset,
-                stride,
-                headDim,
-                n,
-                stride,
+                paddedDim,
+                LANES,
+                length,
+                state,
+                stateStart,
+                paddedDim,
+                vectors,
                 true);
     }
 
-    /** Copies the chunk of a head out of the interleaved heads, with the forms that the products need. */
-    private void gather(Scratch scratch, int head, int from, int n) {
-        int headDim = lightning.headDim();
-        int stride = state.stride();
-        int decay = head * (CHUNK_SIZE + 1);
-        for (int a = 0; a < n; a++) {
-            int source = ((from + a) * lightning.numHeads() + head) * headDim;
-            float queryDecay = decays[decay + a + 1];
-            float keyDecay = decays[decay + n - 1 - a];
+    /** Copies keys, channels first, and values, padded. Lanes past the last token count in no result: zeros keep them finite. */
+    private void load(ChunkScratch scratch, int first, int length) {
+        int width = numHeads * headDim;
+        for (int token = 0; token < length; token++) {
             for (int channel = 0; channel < headDim; channel++) {
-                float query = q[source + channel];
-                float key = k[source + channel];
-                scratch.queries[a * headDim + channel] = query;
-                scratch.decayedQueries[a * headDim + channel] = query * queryDecay;
-                scratch.keysByChannel[channel * CHUNK_SIZE + a] = key;
-                scratch.decayedKeys[channel * CHUNK_SIZE + a] = key * keyDecay;
+                scratch.transposedKeys[channel * CHUNK + token] = k[first + token * width + channel];
             }
-            System.arraycopy(v, source, scratch.values, a * stride, headDim);
+            System.arraycopy(v, first + token * width, scratch.values, token * paddedDim, headDim);
         }
+        for (int token = length; token < SmallMatMul.padded(length); token++) {
+            for (int channel = 0; channel < headDim; channel++) {
+                scratch.transposedKeys[channel * CHUNK + token] = 0;
+            }
+        }
+    }
+
+    /** Multiplies the scores of a row by the decay since each key; those of later keys by 0. */
+    private void decayScores(float[] scores, int head, int row, int keys) {
+        int mask = CHUNK - 1 - row;
+        for (int key = 0; key < keys; key += LANES) {
+            FloatVector.fromArray(SPECIES, scores, row * CHUNK + key)
+                    .mul(FloatVector.fromArray(SPECIES, intraChunkDecay[head], mask + key))
+                    .intoArray(scores, row * CHUNK + key);
+        }
+    }
+
+    private void store(float[] result, int first, int length) {
+        int width = numHeads * headDim;
+        for (int token = 0; token < length; token++) {
+            for (int channel = 0; channel < headDim; channel++) {
+                out[first + token * width + channel] = attentionScale * result[token * paddedDim + channel];
+            }
+        }
+    }
+
+    private static void scale(float[] values, int start, int length, float factor) {
+        for (int at = start; at < start + length; at += LANES) {
+            FloatVector.fromArray(SPECIES, values, at).mul(factor).intoArray(values, at);
+        }
+    }
+
+    private void decodeHead(int worker, int head) {
+        ChunkScratch scratch = scratches[worker];
+        int first = head * headDim;
+        System.arraycopy(v, first, scratch.values, 0, headDim);
+        int vectors = paddedDim / LANES;
+        int vector = 0;
+        for (; vector + STEP_VECTORS <= vectors; vector += STEP_VECTORS) {
+            step4(scratch, head, vector * LANES);
+        }
+        for (; vector < vectors; vector++) {
+            step1(scratch, head, vector * LANES);
+        }
+        store(scratch.result, first, 1);
+    }
+
+    /** Decays, updates and reads four vectors of value channels from {@code channel} on. */
+    private void step4(ChunkScratch scratch, int head, int channel) {
+        float decay = decayPowers[head][1];
+        FloatVector v0 = FloatVector.fromArray(SPECIES, scratch.values, channel);
+        FloatVector v1 = FloatVector.fromArray(SPECIES, scratch.values, channel + LANES);
+        FloatVector v2 = FloatVector.fromArray(SPECIES, scratch.values, channel + 2 * LANES);
+        FloatVector v3 = FloatVector.fromArray(SPECIES, scratch.values, channel + 3 * LANES);
+        FloatVector o0 = FloatVector.zero(SPECIES);
+        FloatVector o1 = o0;
+        FloatVector o2 = o0;
+        FloatVector o3 = o0;
+        for (int key = 0; key < headDim; key++) {
+            int at = (head * headDim + key) * paddedDim + channel;
+            FloatVector kKey = FloatVector.broadcast(SPECIES, k[head * headDim + key]);
+            FloatVector qKey = FloatVector.broadcast(SPECIES, q[head * headDim + key]);
+            FloatVector s0 =
+                    kKey.fma(v0, FloatVector.fromArray(SPECIES, state, at).mul(decay));
+            FloatVector s1 = kKey.fma(
+                    v1, FloatVector.fromArray(SPECIES, state, at + LANES).mul(decay));
+            FloatVector s2 = kKey.fma(
+                    v2, FloatVector.fromArray(SPECIES, state, at + 2 * LANES).mul(decay));
+            FloatVector s3 = kKey.fma(
+                    v3, FloatVector.fromArray(SPECIES, state, at + 3 * LANES).mul(decay));
+            s0.intoArray(state, at);
+            s1.intoArray(state, at + LANES);
+            s2.intoArray(state, at + 2 * LANES);
+            s3.intoArray(state, at + 3 * LANES);
+            o0 = qKey.fma(s0, o0);
+            o1 = qKey.fma(s1, o1);
+            o2 = qKey.fma(s2, o2);
+            o3 = qKey.fma(s3, o3);
+        }
+        o0.intoArray(scratch.result, channel);
+        o1.intoArray(scratch.result, channel + LANES);
+        o2.intoArray(scratch.result, channel + 2 * LANES);
+        o3.intoArray(scratch.result, channel + 3 * LANES);
+    }
+
+    /** The same for one vector. */
+    private void step1(ChunkScratch scratch, int head, int channel) {
+        float decay = decayPowers[head][1];
+        FloatVector v0 = FloatVector.fromArray(SPECIES, scratch.values, channel);
+        FloatVector o0 = FloatVector.zero(SPECIES);
+        for (int key = 0; key < headDim; key++) {
+            int at = (head * headDim + key) * paddedDim + channel;
+            FloatVector s0 = FloatVector.broadcast(SPECIES, k[head * headDim + key])
+                    .fma(v0, FloatVector.fromArray(SPECIES, state, at).mul(decay));
+            s0.intoArray(state, at);
+            o0 = FloatVector.broadcast(SPECIES, q[head * headDim + key]).fma(s0, o0);
+        }
+        o0.intoArray(scratch.result, channel);
     }
 }

@@ -34,6 +34,11 @@ public record MachineLimits(int threads, double readBytesPerSecond, double flops
     private static final int FMA_STEPS = 4_000_000;
     private static final int FMA_RUNS = 12;
 
+    /** Short runs first: what is compiled before it is timed need not be interpreted for long. */
+    private static final int WARM_UP_RUNS = 3_000;
+
+    private static final int WARM_UP_STEPS = 100;
+
     /** Measures with the given number of threads; takes about a second and half a gigabyte outside the heap. */
     public static MachineLimits measure(int threads) {
         try (WorkerTeam team = new WorkerTeam(threads)) {
@@ -45,6 +50,9 @@ public record MachineLimits(int threads, double readBytesPerSecond, double flops
         try (Arena arena = Arena.ofShared()) {
             MemorySegment segment = arena.allocate(READ_BYTES, Long.BYTES);
             segment.fill((byte) 1);
+            for (int run = 0; run < WARM_UP_RUNS; run++) {
+                sum(segment, 0, WARM_UP_STEPS);
+            }
             LongAdder sink = new LongAdder();
             int steps = (int) (READ_BYTES / READ_STEP);
             WorkerTeam.Job job = (worker, workers) -> sink.add(sum(
@@ -64,6 +72,9 @@ public record MachineLimits(int threads, double readBytesPerSecond, double flops
     }
 
     private static double measureMultiplyAdds(WorkerTeam team) {
+        for (int run = 0; run < WARM_UP_RUNS; run++) {
+            multiplyAdd(WARM_UP_STEPS, 0.5f);
+        }
         float[] results = new float[team.size()];
         WorkerTeam.Job job = (worker, workers) -> results[worker] = multiplyAdd(FMA_STEPS, 0.5f);
         double best = Double.MAX_VALUE;

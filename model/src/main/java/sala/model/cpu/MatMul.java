@@ -141,7 +141,7 @@ final class MatMul {
             }
             for (int panel = 0; panel < numPanels; panel++) {
                 int panelStart = (panel * columns + from) * PANEL;
-                boolean narrow = tokenCount - panel * PANEL <= LANES;
+                boolean narrow = PANEL == LANES || tokenCount - panel * PANEL <= LANES;
                 // Rows that pad the last tile hold weights of an earlier block; their sums are never read.
                 for (int row = 0; row < rows; row += TILE_ROWS) {
                     int tile = row * paddedTokens + panel * PANEL;

@@ -28,7 +28,7 @@ final class MatVec implements WorkerTeam.Job {
     MatVec(WorkerTeam team, int maxColumns) {
         this.team = team;
         pairs = new float[maxColumns];
-        lanes = new float[team.size()][WeightMatrix.SCRATCH_LENGTH];
+        lanes = new float[team.size()][VectorMath.LANES];
     }
 
     /**
@@ -64,7 +64,6 @@ final class MatVec implements WorkerTeam.Job {
     }
 
     private static int pieceRows(WeightMatrix matrix) {
-        int rows = (int) (PIECE_BYTES / Math.max(1, matrix.rowBytes));
-        return Math.max(WeightMatrix.ROW_UNIT, rows & -WeightMatrix.ROW_UNIT);
+        return (int) Math.max(1, PIECE_BYTES / Math.max(1, matrix.rowBytes));
     }
 }

@@ -16,11 +16,12 @@ final class RmsNorm {
      * @param x holds the row from {@code xOffset} on
      * @param weight {@code [width]}; its length is the width
      * @param eps added to the mean square
+     * @param lanes {@code [LANES]}, scratch of the calling thread
      * @param out receives the row from {@code outOffset} on; may be {@code x} at the same offset
      */
-    static void apply(float[] x, int xOffset, float[] weight, double eps, float[] out, int outOffset) {
+    static void apply(float[] x, int xOffset, float[] weight, double eps, float[] lanes, float[] out, int outOffset) {
         int width = weight.length;
-        float scale = (float) (1 / Math.sqrt(sumOfSquares(x, xOffset, width) / width + eps));
+        float scale = (float) (1 / Math.sqrt(sumOfSquares(x, xOffset, width, lanes) / width + eps));
         FloatVector scales = FloatVector.broadcast(SPECIES, scale);
         int i = 0;
         for (; i + LANES <= width; i += LANES) {
@@ -34,7 +35,7 @@ final class RmsNorm {
         }
     }
 
-    private static double sumOfSquares(float[] x, int offset, int width) {
+    private static double sumOfSquares(float[] x, int offset, int width, float[] lanes) {
         FloatVector sum0 = FloatVector.zero(SPECIES);
         FloatVector sum1 = sum0;
         int i = 0;
@@ -44,7 +45,8 @@ final class RmsNorm {
             sum0 = x0.fma(x0, sum0);
             sum1 = x1.fma(x1, sum1);
         }
-        double sum = VectorMath.sum(sum0.add(sum1));
+        sum0.add(sum1).intoArray(lanes, 0);
+        double sum = VectorMath.sum(lanes);
         for (; i < width; i++) {
             sum += (double) x[offset + i] * x[offset + i];
         }

@@ -6,9 +6,12 @@ package sala.model.cpu;
  */
 final class TokenOps {
     private final WorkerTeam team;
+    /** Scratch of each worker. */
+    private final float[][] lanes;
 
     TokenOps(WorkerTeam team) {
         this.team = team;
+        lanes = new float[team.size()][VectorMath.LANES];
     }
 
     /**
@@ -38,13 +41,13 @@ final class TokenOps {
      */
     void norm(float[] x, float[] weight, double eps, int count, float[] out) {
         if (count == 1) {
-            RmsNorm.apply(x, 0, weight, eps, out, 0);
+            RmsNorm.apply(x, 0, weight, eps, lanes[0], out, 0);
             return;
         }
         team.run((worker, workers) -> {
             int end = share(count, worker + 1, workers);
             for (int token = share(count, worker, workers); token < end; token++) {
-                RmsNorm.apply(x, token * weight.length, weight, eps, out, token * weight.length);
+                RmsNorm.apply(x, token * weight.length, weight, eps, lanes[worker], out, token * weight.length);
             }
         });
     }
@@ -52,20 +55,21 @@ final class TokenOps {
     /** Norm of every head of {@code x [count, numHeads, headDim]}, in place; {@code weight} is {@code [headDim]}. */
     void normHeads(float[] x, float[] weight, double eps, int count, int numHeads) {
         if (count == 1) {
-            normHeadRange(x, weight, eps, 0, numHeads);
+            normHeadRange(x, weight, eps, lanes[0], 0, numHeads);
             return;
         }
         team.run((worker, workers) -> normHeadRange(
                 x,
                 weight,
                 eps,
+                lanes[worker],
                 share(count, worker, workers) * numHeads,
                 share(count, worker + 1, workers) * numHeads));
     }
 
-    private static void normHeadRange(float[] x, float[] weight, double eps, int fromHead, int toHead) {
+    private static void normHeadRange(float[] x, float[] weight, double eps, float[] lanes, int fromHead, int toHead) {
         for (int head = fromHead; head < toHead; head++) {
-            RmsNorm.apply(x, head * weight.length, weight, eps, x, head * weight.length);
+            RmsNorm.apply(x, head * weight.length, weight, eps, lanes, x, head * weight.length);
         }
     }
 

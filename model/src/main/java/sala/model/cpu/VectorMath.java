@@ -89,21 +89,26 @@ final class VectorMath {
     }
 
     /**
-     * Sum of {@link #LANES} values, always in the same order: those half a vector apart first, then a quarter and so on;
-     * overwrites them. {@code reduceLanes(ADD)} may sum floats in another order when compiled than when interpreted, so
-     * that equal runs of one program would differ; and shuffles of several vectors exceed what C2 compiles without
-     * making objects of them.
+     * Sum of {@link #LANES} values, the stored lanes of a vector, always in the same order: those half a vector apart
+     * first, then a quarter and so on. Overwrites them.
+     *
+     * <p>{@code reduceLanes(ADD)} may add floats in another order when compiled than when interpreted, so that equal runs
+     * of one program would differ. Shuffles instead of stores make the callers too large for C2 to inline, and a vector
+     * that crosses a call becomes an object.
      */
-    static float sum(float[] values, int offset) {
+    static float sum(float[] values) {
         for (int distance = LANES / 2; distance > 0; distance /= 2) {
-            for (int lane = offset; lane < offset + distance; lane++) {
+            for (int lane = 0; lane < distance; lane++) {
                 values[lane] += values[lane + distance];
             }
         }
-        return values[offset];
+        return values[0];
     }
 
-    /** {@link #sum(float[], int)} of the lanes of one vector, for methods that sum only one. */
+    /**
+     * {@link #sum(float[])} of the lanes of a vector of {@link #SPECIES}, for small methods that sum once and for places
+     * where an object now and then does no harm.
+     */
     static float sum(FloatVector x) {
         return fold1(fold2(fold4(fold8(fold16(fold32(x)))))).lane(0);
     }

@@ -9,16 +9,9 @@ import sala.loader.TensorView;
  * A weight matrix {@code W [rows, columns]}, row-major, in its stored element type. Elements are widened in registers;
  * nothing is copied. The data may start at any byte, as it may in a safetensors file.
  *
- * <p>Sums are kept in f32 in {@code 2 * LANES} partial sums per row, so a result depends on the width of the vectors
- * but not on which rows are computed together.
+ * <p>Sums are kept in f32, in several partial sums per row whose order depends on the width of the vectors only.
  */
 abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64Matrix {
-    /** Rows that {@link #multiply} computes together; ranges of rows are best cut at its multiples. */
-    static final int ROW_UNIT = 4;
-
-    /** Length of the scratch of {@link #multiply}: the lanes of the sums of that many rows. */
-    static final int SCRATCH_LENGTH = ROW_UNIT * VectorMath.LANES;
-
     /** Safetensors stores little-endian elements. */
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
 
@@ -63,7 +56,7 @@ abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64
      *
      * @param x {@code [columns]}
      * @param pairs the same values as {@link Interleaving#split} leaves them
-     * @param lanes scratch of the calling thread, {@link #SCRATCH_LENGTH} long
+     * @param lanes {@code [LANES]}, scratch of the calling thread
      * @param y at least {@code [toRow]}; only the rows named are written
      */
     abstract void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y);

@@ -1,18 +1,12 @@
 package sala.model.generate;
 
-import java.io.ByteArrayInputStream;
-import java.io.ByteArrayOutputStream;
-import java.io.DataInputStream;
-import java.io.DataOutputStream;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import sala.loader.tokenizer.ChatMessage;
-import sala.loader.tokenizer.ChatTemplate;
 import sala.loader.tokenizer.Tokenizer;
 import sala.model.ContextLengthException;
 import sala.model.ForwardPass;
@@ -22,154 +16,134 @@ import sala.model.SessionFileException;
 import sala.model.SessionOptions;
 
 /**
- * A chat: messages, rendered by the checkpoint's template. Every turn the whole dialogue is rendered; where its tokens
- * begin with those that the session holds, only the rest is ingested, otherwise the session begins anew. So the model
- * always sees exactly the rendered dialogue.
+ * A dialogue over one session, which ingests every turn once.
+ *
+ * <p>Before a turn the whole dialogue is rendered. Where the text begins with what the session has seen, the prompt as
+ * rendered and the answer as generated, only the rest is encoded and ingested: the generated tokens stay as they were
+ * sampled, be it another split of the same text than the tokenizer's. The rest must begin with a special token, as it
+ * does with ChatML, since a tokenizer treats the text between special tokens piece by piece. In all other cases, such as
+ * a template that drops parts of old turns, or an answer with tokens that are not in its text (after a stop string), the
+ * rendered dialogue is encoded from the start. What the session holds of it is kept; if the session holds anything else
+ * it is reset, because a recurrent state cannot go back.
+ *
+ * <p>So the tokens that the model sees always spell the rendered dialogue, but for a space that decoding drops in front
+ * of an answer. The template writes the begin token, hence encoding adds none.
+ *
+ * <p>Not thread-safe, except that another thread may cancel.
  */
 public final class Conversation implements AutoCloseable {
     private final ForwardPass forwardPass;
     private final Tokenizer tokenizer;
-    private final ChatTemplate template;
-    private final SessionOptions options;
+    private final ChatRenderer renderer;
+    private final SessionOptions sessionOptions;
     private final Optional<String> system;
     private final Generator generator;
-    private final List<ChatMessage> messages = new ArrayList<>();
     private Session session;
-    /** Tokens that the session holds. */
-    private int[] ingested = {};
+    private Transcript transcript;
 
-    /** @param system instructions that begin the dialogue */
+    /**
+     * Opens a session for a new dialogue.
+     *
+     * @param system instructions that begin it
+     */
     public Conversation(
             ForwardPass forwardPass,
             Tokenizer tokenizer,
-            ChatTemplate template,
-            SessionOptions options,
+            ChatRenderer renderer,
+            SessionOptions sessionOptions,
             Optional<String> system) {
         this.forwardPass = forwardPass;
         this.tokenizer = tokenizer;
-        this.template = template;
-        this.options = options;
+        this.renderer = renderer;
+        this.sessionOptions = sessionOptions;
         this.system = system;
         generator = new Generator(forwardPass, Optional.of(tokenizer));
-        session = forwardPass.newSession(options);
-        system.ifPresent(text -> messages.add(new ChatMessage("system", text)));
+        session = forwardPass.newSession(sessionOptions);
+        transcript = Transcript.begin(system);
     }
 
-    /** The dialogue so far. */
+    /** The turns so far, the instructions included. */
     public List<ChatMessage> messages() {
-        return List.copyOf(messages);
+        return transcript.messages();
     }
 
-    /** Ends the running reply; may be called from any thread. */
-    public void cancel() {
-        generator.cancel();
+    /** Tokens that the session holds. */
+    public int position() {
+        return transcript.heldCount();
     }
 
     /**
-     * Answers. A turn that fails is not part of the dialogue.
+     * Answers. A turn that is cancelled before its first token leaves no trace in the messages, neither does one that
+     * fails; one that is cancelled later keeps the answer so far.
      *
-     * @throws ContextLengthException if the dialogue does not fit; it is then as it was before
+     * @param text what the user says
+     * @throws ContextLengthException if the dialogue does not fit any more; nothing is changed then
      */
-    public GenerationResult reply(String text, GenerationOptions generationOptions, GenerationListener listener) {
-        List<ChatMessage> turn = new ArrayList<>(messages);
-        turn.add(new ChatMessage("user", text));
-        int[] tokens = template.encode(tokenizer, turn, true);
-        if (tokens.length > options.contextLength()) {
-            throw new ContextLengthException(0, tokens.length, options.contextLength());
+    public GenerationResult reply(
+            String text, GenerationOptions options, GenerationListener listener, CancellationToken cancellation) {
+        List<ChatMessage> asked = new ArrayList<>(transcript.messages());
+        asked.add(new ChatMessage("user", text));
+        String prompt = renderer.render(asked, true);
+        int[] promptTokens = transcript.encode(prompt, tokenizer);
+        int known = transcript.knownCount(promptTokens);
+        if (promptTokens.length > sessionOptions.contextLength()) {
+            throw new ContextLengthException(known, promptTokens.length - known, sessionOptions.contextLength());
         }
-        // At least one token is ingested anew, since its logits are wanted.
-        boolean extendsHistory = ingested.length < tokens.length
-                && Arrays.equals(ingested, 0, ingested.length, tokens, 0, ingested.length);
-        if (!extendsHistory) {
-            session.reset();
-            ingested = new int[0];
-        }
-        int[] rest = Arrays.copyOfRange(tokens, ingested.length, tokens.length);
+        int[] fresh = Arrays.copyOfRange(promptTokens, known, promptTokens.length);
+        boolean finished = false;
         try {
-            GenerationResult result = generator.generate(session, rest, generationOptions, listener);
-            int[] all = Arrays.copyOf(tokens, tokens.length + result.tokens().length);
-            System.arraycopy(result.tokens(), 0, all, tokens.length, result.tokens().length);
-            ingested = Arrays.copyOf(all, session.position());
-            turn.add(new ChatMessage("assistant", result.text()));
-            messages.clear();
-            messages.addAll(turn);
+            if (known < transcript.heldCount()) {
+                session.reset();
+            }
+            GenerationResult result = generator.generate(session, fresh, options, listener, cancellation);
+            transcript = transcript.after(asked, prompt, promptTokens, result, session.position(), tokenizer);
+            finished = true;
             return result;
-        } catch (RuntimeException e) {
-            session.reset();
-            ingested = new int[0];
-            throw e;
+        } finally {
+            if (!finished) { // how far the session came is not known: it starts anew at the next turn
+                transcript = transcript.withNothingHeld();
+                session.reset();
+            }
         }
     }
 
-    /** Begins anew, with the same instructions. */
+    /** Forgets all turns but the instructions given when it was opened. */
     public void reset() {
         session.reset();
-        ingested = new int[0];
-        messages.clear();
-        system.ifPresent(text -> messages.add(new ChatMessage("system", text)));
-    }
-
-    /** Writes the dialogue with the session to a file, see {@link SessionFile}. */
-    public void save(Path path) throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        DataOutputStream out = new DataOutputStream(bytes);
-        out.writeInt(messages.size());
-        for (ChatMessage message : messages) {
-            writeText(message.role(), out);
-            writeText(message.content(), out);
-        }
-        out.writeInt(ingested.length);
-        for (int token : ingested) {
-            out.writeInt(token);
-        }
-        SessionFile.save(session, bytes.toByteArray(), path);
-    }
-
-    private static void writeText(String text, DataOutputStream out) throws IOException {
-        byte[] utf8 = text.getBytes(StandardCharsets.UTF_8);
-        out.writeInt(utf8.length);
-        out.write(utf8);
+        transcript = Transcript.begin(system);
     }
 
     /**
-     * Goes on with a saved dialogue; this one stays as it is if the file is refused.
+     * Writes the turns and the session; the file is complete or not there at all.
      *
-     * @throws SessionFileException if the file is damaged, or is no saved chat of this model
+     * @throws IOException if it cannot be written; an older file of that name is left as it was
      */
-    public void load(Path path) throws IOException {
-        SessionFile.Loaded loaded = SessionFile.load(forwardPass, options, path);
-        List<ChatMessage> saved = new ArrayList<>();
-        int[] tokens;
+    public void save(Path file) throws IOException {
+        SessionFile.save(session, transcript.write(), file);
+    }
+
+    /**
+     * Replaces turns and session by saved ones.
+     *
+     * @throws SessionFileException if it is no conversation of this model, or damaged; nothing is changed then
+     * @throws IOException if it cannot be read; nothing is changed then
+     */
+    public void load(Path file) throws IOException {
+        SessionFile.Loaded loaded = SessionFile.load(forwardPass, sessionOptions, file);
+        Transcript saved;
         try {
-            DataInputStream in = new DataInputStream(new ByteArrayInputStream(loaded.payload()));
-            for (int left = in.readInt(); left > 0; left--) {
-                saved.add(new ChatMessage(readText(in), readText(in)));
-            }
-            tokens = new int[checkedLength(in.readInt(), in.available() / Integer.BYTES)];
-            for (int i = 0; i < tokens.length; i++) {
-                tokens[i] = in.readInt();
-            }
-        } catch (IOException e) {
+            saved = Transcript.read(
+                    loaded.payload(),
+                    loaded.session().position(),
+                    forwardPass.config().vocabSize());
+        } catch (IllegalArgumentException e) {
             loaded.session().close();
-            throw new SessionFileException("%s: it holds a session without a chat: %s".formatted(path, e));
+            throw new SessionFileException(
+                    "%s: the payload is no saved conversation: %s".formatted(file, e.getMessage()), e);
         }
         session.close();
         session = loaded.session();
-        ingested = tokens;
-        messages.clear();
-        messages.addAll(saved);
-    }
-
-    private static String readText(DataInputStream in) throws IOException {
-        int length = checkedLength(in.readInt(), in.available());
-        return new String(in.readNBytes(length), StandardCharsets.UTF_8);
-    }
-
-    private static int checkedLength(int length, int available) throws IOException {
-        if (length < 0 || length > available) {
-            throw new IOException("a length of %d where %d are left".formatted(length, available));
-        }
-        return length;
+        transcript = saved;
     }
 
     @Override

@@ -1,18 +1,28 @@
 package sala.model.generate;
 
-/** Follows a generation; called on the thread that generates. */
+/**
+ * Follows a generation on the thread that runs it. An exception thrown here ends the generation and reaches the caller;
+ * the session stays usable and holds what was ingested until then.
+ */
 public interface GenerationListener {
-    /** Follows nothing. */
+    /** Ignores everything. */
     GenerationListener NONE = new GenerationListener() {};
 
-    /** After each prefill chunk. */
-    default void prefill(int done, int total) {}
+    /**
+     * Prompt tokens went into the session.
+     *
+     * @param ingested prompt tokens that are in the session now
+     * @param total prompt tokens
+     */
+    default void prefill(int ingested, int total) {}
+
+    /** A token was sampled, stop tokens included; comes before the text that it completes. */
+    default void token(int token) {}
 
     /**
-     * After each token.
+     * Text became certain: whole characters, never part of a stop string.
      *
-     * @param token its id
-     * @param text what became certain with it; concatenated, these texts are the result's
+     * @param piece not empty
      */
-    default void token(int token, String text) {}
+    default void text(String piece) {}
 }

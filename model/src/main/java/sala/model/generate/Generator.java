@@ -1,151 +1,175 @@
 package sala.model.generate;
 
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.TreeSet;
 import java.util.concurrent.CancellationException;
-import sala.loader.tokenizer.StreamingDecoder;
 import sala.loader.tokenizer.Tokenizer;
+import sala.model.ContextLengthException;
 import sala.model.ForwardPass;
 import sala.model.Logits;
 import sala.model.Session;
 
 /**
- * Prefill, then decode and sample until something stops it. {@link #cancel} may be called from any thread; everything
- * else belongs to one.
+ * Continues a prompt: prefill, then decode and sample to a stop.
+ *
+ * <p>The last sampled token is never in the session, whatever the stop reason, since nothing needed its logits. After
+ * n sampled tokens, {@code n >= 1}, the session holds all it held before, the prompt and the first {@code n - 1} tokens.
+ * To go on where a generation ended, begin the next prompt with that last token, or leave it out where it is a stop
+ * token that should not be there. Without a sampled token the session holds the prompt, or as much of it as was ingested
+ * when the generation was cancelled.
+ *
+ * <p>The text is the decoded answer on its own, as {@code Tokenizer.decode(tokens, true)} gives it up to the stop.
  */
 public final class Generator {
     private final ForwardPass forwardPass;
     private final Optional<Tokenizer> tokenizer;
-    private volatile boolean cancelled;
 
-    /** @param tokenizer for text; without one only token ids come out */
+    /** @param tokenizer makes the text; without one there are tokens only and stop strings are refused */
     public Generator(ForwardPass forwardPass, Optional<Tokenizer> tokenizer) {
         this.forwardPass = forwardPass;
         this.tokenizer = tokenizer;
     }
 
-    /** Ends the running generation after the current chunk or token; the session stays usable. */
-    public void cancel() {
-        cancelled = true;
+    /** {@link #generate(Session, int[], GenerationOptions, GenerationListener, CancellationToken)}, unobserved. */
+    public GenerationResult generate(Session session, int[] prompt, GenerationOptions options) {
+        return generate(session, prompt, options, GenerationListener.NONE, new CancellationToken());
     }
 
     /**
      * Generates.
      *
-     * @param session holds what came before; afterwards all of the prompt and all generated tokens but the last
-     * @param promptTokens at least one
-     * @throws sala.model.ContextLengthException before anything is computed, if the prompt does not fit
-     * @throws IllegalArgumentException if stop strings are given and there is no tokenizer
+     * @param prompt ids to ingest first; may be empty where the session holds tokens already
+     * @throws ContextLengthException if the prompt does not fit, before anything is computed
+     * @throws IllegalArgumentException if a token is outside the vocabulary, if there is nothing to continue, or if there
+     *     are stop strings without a tokenizer; before anything is computed
+     * @throws SamplingException if no token can be sampled; the session holds what it would after a cancellation
      */
     public GenerationResult generate(
-            Session session, int[] promptTokens, GenerationOptions options, GenerationListener listener) {
-        if (tokenizer.isEmpty() && !options.stopStrings().isEmpty()) {
-            throw new IllegalArgumentException("stop strings need a tokenizer, and this checkpoint has none");
+            Session session,
+            int[] prompt,
+            GenerationOptions options,
+            GenerationListener listener,
+            CancellationToken cancellation) {
+        check(session, prompt, options);
+        long seed = options.seed().orElseGet(() -> new SplittableRandom().nextLong());
+        Sampler sampler = Sampler.create(options, forwardPass.config().vocabSize(), seed);
+        Optional<TextStream> text = tokenizer.map(words ->
+                new TextStream(words.streamingDecoder(true), new StopStrings(options.stopStrings()), listener));
+        boolean[] isStop = stopTable(options);
+
+        long start = System.nanoTime();
+        int before = session.position();
+        TokenList tokens = new TokenList();
+        Optional<Logits> prompted = prefill(session, prompt, listener, cancellation);
+        long prefilled = System.nanoTime();
+        for (int token : prompt) {
+            sampler.acceptPrompt(token);
         }
-        cancelled = false;
-        Sampler sampler = new Sampler(options, forwardPass.config().vocabSize());
-        Run run = new Run(session, options, listener, sampler, System.nanoTime());
-        try {
-            Logits logits = forwardPass.prefill(session, promptTokens, (ingested, total) -> {
-                listener.prefill(ingested, total);
-                return ingested == total || !cancelled;
-            });
-            for (int token : promptTokens) {
-                sampler.acceptPrompt(token);
+
+        long firstToken = prefilled;
+        int contextLength = session.options().contextLength();
+        StopReason reason;
+        while (true) {
+            if (prompted.isEmpty() || cancellation.isCancelled()) {
+                reason = StopReason.CANCELLED;
+                break;
             }
-            return run.decode(promptTokens.length, logits);
-        } catch (CancellationException _) {
-            return run.result(promptTokens.length, StopReason.CANCELLED);
+            if (tokens.size() == options.maxTokens()) {
+                reason = StopReason.MAX_TOKENS;
+                break;
+            }
+            if (tokens.size() > 0 && session.position() == contextLength) {
+                reason = StopReason.CONTEXT_FULL;
+                break;
+            }
+            Logits logits = tokens.size() == 0 ? prompted.get() : forwardPass.decode(session, tokens.last());
+            int token = sampler.sample(logits);
+            sampler.accept(token);
+            tokens.add(token);
+            if (tokens.size() == 1) {
+                firstToken = System.nanoTime();
+            }
+            listener.token(token);
+            if (isStop[token]) {
+                reason = StopReason.STOP_TOKEN;
+                break;
+            }
+            if (text.isPresent() && text.get().accept(token)) {
+                reason = StopReason.STOP_STRING;
+                break;
+            }
+        }
+        if (text.isPresent() && text.get().finish()) {
+            reason = StopReason.STOP_STRING;
+        }
+        long end = System.nanoTime();
+        GenerationStats stats = new GenerationStats(
+                session.position() - before - Math.max(0, tokens.size() - 1),
+                tokens.size(),
+                prefilled - start,
+                tokens.size() == 0 ? 0 : firstToken - start,
+                tokens.size() == 0 ? 0 : end - firstToken,
+                seed);
+        return new GenerationResult(tokens.toArray(), text.map(TextStream::text).orElse(""), reason, stats);
+    }
+
+    private void check(Session session, int[] prompt, GenerationOptions options) {
+        int vocabSize = forwardPass.config().vocabSize();
+        if (tokenizer.isEmpty() && !options.stopStrings().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "stopStrings %s need a tokenizer, found none: use stopTokens".formatted(options.stopStrings()));
+        }
+        if (prompt.length == 0 && session.position() == 0) {
+            throw new IllegalArgumentException(
+                    "the prompt is empty and so is the session: expected at least one token to continue");
+        }
+        for (int i = 0; i < prompt.length; i++) {
+            if (prompt[i] < 0 || prompt[i] >= vocabSize) {
+                throw new IllegalArgumentException(
+                        "prompt token %d: expected an id in [0, %d), found %d".formatted(i, vocabSize, prompt[i]));
+            }
+        }
+        if (prompt.length > session.options().contextLength() - session.position()) {
+            throw new ContextLengthException(
+                    session.position(), prompt.length, session.options().contextLength());
         }
     }
 
-    /** One generation. */
-    private final class Run {
-        private final Session session;
-        private final GenerationOptions options;
-        private final GenerationListener listener;
-        private final Sampler sampler;
-        private final long start;
-        private final List<Integer> tokens = new ArrayList<>();
-        private final StringBuilder text = new StringBuilder();
-        private final StopStrings stopStrings;
-        private final Optional<StreamingDecoder> decoder;
-        private long prefilled;
-        private long first;
-
-        Run(Session session, GenerationOptions options, GenerationListener listener, Sampler sampler, long start) {
-            this.session = session;
-            this.options = options;
-            this.listener = listener;
-            this.sampler = sampler;
-            this.start = start;
-            prefilled = start;
-            first = start;
-            stopStrings = new StopStrings(options.stopStrings());
-            decoder = tokenizer.map(present -> present.streamingDecoder(true));
+    private boolean[] stopTable(GenerationOptions options) {
+        Set<Integer> stopTokens = new TreeSet<>(options.stopTokens());
+        if (!options.ignoreEos()) {
+            stopTokens.addAll(forwardPass.config().eosTokenIds());
         }
-
-        GenerationResult decode(int promptTokens, Logits promptLogits) {
-            prefilled = System.nanoTime();
-            first = prefilled;
-            Logits logits = promptLogits;
-            while (true) {
-                if (cancelled) {
-                    return result(promptTokens, StopReason.CANCELLED);
-                }
-                if (tokens.size() == options.maxTokens()) {
-                    return result(promptTokens, StopReason.MAX_TOKENS);
-                }
-                int token = sampler.sample(logits);
-                tokens.add(token);
-                if (tokens.size() == 1) {
-                    first = System.nanoTime();
-                }
-                if (stops(token)) {
-                    return result(promptTokens, StopReason.STOP_TOKEN);
-                }
-                emit(token, decoder.map(present -> present.accept(token)).orElse(""));
-                if (stopStrings.found()) {
-                    return result(promptTokens, StopReason.STOP_STRING);
-                }
-                if (tokens.size() < options.maxTokens()) {
-                    if (session.position() == session.options().contextLength()) {
-                        return result(promptTokens, StopReason.CONTEXT_FULL);
-                    }
-                    logits = forwardPass.decode(session, token);
-                }
+        boolean[] table = new boolean[forwardPass.config().vocabSize()];
+        for (int token : stopTokens) {
+            if (token < table.length) { // an id that the model cannot produce stops nothing
+                table[token] = true;
             }
         }
+        return table;
+    }
 
-        private boolean stops(int token) {
-            return options.stopTokens().contains(token)
-                    || (!options.ignoreEos()
-                            && forwardPass.config().eosTokenIds().contains(token));
+    /** Logits after the prompt; empty if cancelled before all of it was ingested. */
+    private Optional<Logits> prefill(
+            Session session, int[] prompt, GenerationListener listener, CancellationToken cancellation) {
+        if (cancellation.isCancelled()) {
+            return Optional.empty();
         }
-
-        private void emit(int token, String piece) {
-            String certain = stopStrings.accept(piece);
-            text.append(certain);
-            listener.token(token, certain);
+        if (prompt.length == 0) {
+            return Optional.of(session.logits());
         }
-
-        GenerationResult result(int promptTokens, StopReason reason) {
-            long end = System.nanoTime();
-            if (reason != StopReason.STOP_STRING) {
-                String rest = decoder.map(StreamingDecoder::flush).orElse("");
-                String last = stopStrings.accept(rest) + stopStrings.flush();
-                if (!last.isEmpty()) {
-                    text.append(last);
-                    listener.token(tokens.isEmpty() ? 0 : tokens.getLast(), last);
-                }
+        try {
+            return Optional.of(forwardPass.prefill(session, prompt, (ingested, total) -> {
+                listener.prefill(ingested, total);
+                return ingested == total || !cancellation.isCancelled();
+            }));
+        } catch (CancellationException e) {
+            if (!cancellation.isCancelled()) {
+                throw e; // not ours, perhaps the listener's
             }
-            int[] ids = tokens.stream().mapToInt(Integer::intValue).toArray();
-            return new GenerationResult(
-                    ids,
-                    text.toString(),
-                    reason,
-                    new GenerationStats(promptTokens, ids.length, prefilled - start, first - start, end - first));
+            return Optional.empty();
         }
     }
 }

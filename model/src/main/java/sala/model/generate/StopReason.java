@@ -4,15 +4,15 @@ import java.util.Locale;
 
 /** Why a generation ended. */
 public enum StopReason {
-    /** An end-of-sequence or stop token. */
+    /** A stop token was sampled; it is the last of the tokens and has no text. */
     STOP_TOKEN,
-    /** A stop string. */
+    /** The text ran into a stop string, which is not part of the text. */
     STOP_STRING,
     /** As many tokens as were asked for. */
     MAX_TOKENS,
-    /** The session is full. */
+    /** The session has no room to ingest the last token. */
     CONTEXT_FULL,
-    /** {@link Generator#cancel}. */
+    /** Cancelled from outside. */
     CANCELLED;
 
     /** The name people read: {@code stop token}. */

@@ -2,6 +2,7 @@ package sala.model.reference;
 
 import java.util.ArrayList;
 import java.util.List;
+import sala.loader.DType;
 import sala.loader.ModelConfig;
 import sala.model.CallCheck;
 import sala.model.LayerCache;
@@ -79,6 +80,11 @@ final class ReferenceSession implements Session {
     @Override
     public LayerCache cache(int layer) {
         return caches.get(layer);
+    }
+
+    @Override
+    public DType elementType() {
+        return DType.F64;
     }
 
     @Override

@@ -103,7 +103,7 @@ final class TokenOpsTest {
             rope.prepare(position + token, 0, 1);
             for (int head = 0; head < numHeads; head++) {
                 int offset = (token * numHeads + head) * headDim;
-                RmsNorm.apply(x, offset, weight, 1e-6, expected, offset);
+                RmsNorm.apply(x, offset, weight, 1e-6, new float[VectorMath.LANES], expected, offset);
                 rope.rotate(expected, offset, 0);
             }
         }

@@ -34,7 +34,7 @@ final class WeightMatrixTest {
         TensorView tensor = TestMatrices.everyFinite(dtype, 256);
         WeightMatrix matrix = WeightMatrix.of(tensor);
         float[] pairs = new float[256];
-        float[] lanes = new float[WeightMatrix.SCRATCH_LENGTH];
+        float[] lanes = new float[VectorMath.LANES];
         float[] y = new float[matrix.rows];
         for (int c = 0; c < 256; c++) {
             float[] unit = new float[256];

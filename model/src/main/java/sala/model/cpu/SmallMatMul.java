@@ -1,0 +1,289 @@
+package sala.model.cpu;
+
+import jdk.incubator.vector.FloatVector;
+import jdk.incubator.vector.VectorSpecies;
+
+/**
+ * Products of small f32 matrices that lie in the core's caches: what attention, block selection and linear attention
+ * are made of.
+ *
+ * <pre>  C[r, n] = sum over s of A[r, s] B[s, n]      or      C[r, n] += ...  </pre>
+ *
+ * <p>Columns come as whole vectors. Four rows by four vectors are kept in registers: a step then costs four loads of B
+ * and four broadcasts of A for sixteen multiply-adds. Sums run over s in order, whatever the tile.
+ */
+final class SmallMatMul {
+    private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
+    private static final int LANES = VectorMath.LANES;
+    private static final int ROWS = 4;
+    private static final int VECTORS = 4;
+
+    private SmallMatMul() {}
+
+    /** {@code count} rounded up to whole vectors. */
+    static int padded(int count) {
+        return Math.addExact(count, LANES - 1) / LANES * LANES;
+    }
+
+    /**
+     * Multiplies. An index is the offset plus, for each coordinate, the coordinate times its stride.
+     *
+     * @param a, aOffset {@code A[r, s]}
+     * @param aRow stride of r
+     * @param aStep stride of s
+     * @param rows of A and C
+     * @param b, bOffset {@code B[s, vector]}, {@code LANES} consecutive elements each
+     * @param bStep stride of s
+     * @param bVector stride of a vector
+     * @param steps length of the sums; 0 gives sums of 0
+     * @param c, cOffset {@code C[r, vector]}, vectors side by side
+     * @param cRow stride of r
+     * @param vectors of a row of B and C
+     * @param accumulate whether sums are added to C or replace it
+     */
+    static void multiply(
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aStep,
+            int rows,
+            float[] b,
+            int bOffset,
+            int bStep,
+            int bVector,
+            int steps,
+            float[] c,
+            int cOffset,
+            int cRow,
+            int vectors,
+            boolean accumulate) {
+        int vector = 0;
+        for (; vector + VECTORS <= vectors; vector += VECTORS) {
+            int bStart = bOffset + vector * bVector;
+            int cStart = cOffset + vector * LANES;
+            int row = 0;
+            for (; row + ROWS <= rows; row += ROWS) {
+                rows4Vectors4(
+                        a,
+                        aOffset + row * aRow,
+                        aRow,
+                        aStep,
+                        b,
+                        bStart,
+                        bStep,
+                        bVector,
+                        steps,
+                        c,
+                        cStart + row * cRow,
+                        cRow,
+                        accumulate);
+            }
+            for (; row < rows; row++) {
+                row1Vectors4(
+                        a,
+                        aOffset + row * aRow,
+                        aStep,
+                        b,
+                        bStart,
+                        bStep,
+                        bVector,
+                        steps,
+                        c,
+                        cStart + row * cRow,
+                        accumulate);
+            }
+        }
+        for (; vector < vectors; vector++) {
+            int bStart = bOffset + vector * bVector;
+            int cStart = cOffset + vector * LANES;
+            int row = 0;
+            for (; row + ROWS <= rows; row += ROWS) {
+                rows4Vector1(
+                        a,
+                        aOffset + row * aRow,
+                        aRow,
+                        aStep,
+                        b,
+                        bStart,
+                        bStep,
+                        steps,
+                        c,
+                        cStart + row * cRow,
+                        cRow,
+                        accumulate);
+            }
+            for (; row < rows; row++) {
+                row1Vector1(
+                        a, aOffset + row * aRow, aStep, b, bStart, bStep, steps, c, cStart + row * cRow, accumulate);
+            }
+        }
+    }
+
+    private static void rows4Vectors4(
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aStep,
+            float[] b,
+            int bOffset,
+            int bStep,
+            int bVector,
+            int steps,
+            float[] c,
+            int cOffset,
+            int cRow,
+            boolean accumulate) {
+        FloatVector zero = FloatVector.zero(SPECIES);
+        FloatVector c00 = zero;
+        FloatVector c01 = zero;
+        FloatVector c02 = zero;
+        FloatVector c03 = zero;
+        FloatVector c10 = zero;
+        FloatVector c11 = zero;
+        FloatVector c12 = zero;
+        FloatVector c13 = zero;
+        FloatVector c20 = zero;
+        FloatVector c21 = zero;
+        FloatVector c22 = zero;
+        FloatVector c23 = zero;
+        FloatVector c30 = zero;
+        FloatVector c31 = zero;
+        FloatVector c32 = zero;
+        FloatVector c33 = zero;
+        for (int step = 0; step < steps; step++) {
+            int bAt = bOffset + step * bStep;
+            int aAt = aOffset + step * aStep;
+            FloatVector b0 = FloatVector.fromArray(SPECIES, b, bAt);
+            FloatVector b1 = FloatVector.fromArray(SPECIES, b, bAt + bVector);
+            FloatVector b2 = FloatVector.fromArray(SPECIES, b, bAt + 2 * bVector);
+            FloatVector b3 = FloatVector.fromArray(SPECIES, b, bAt + 3 * bVector);
+            FloatVector a0 = FloatVector.broadcast(SPECIES, a[aAt]);
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            c02 = a0.fma(b2, c02);
+            c03 = a0.fma(b3, c03);
+            FloatVector a1 = FloatVector.broadcast(SPECIES, a[aAt + aRow]);
+            c10 = a1.fma(b0, c10);
+            c11 = a1.fma(b1, c11);
+            c12 = a1.fma(b2, c12);
+            c13 = a1.fma(b3, c13);
+            FloatVector a2 = FloatVector.broadcast(SPECIES, a[aAt + 2 * aRow]);
+            c20 = a2.fma(b0, c20);
+            c21 = a2.fma(b1, c21);
+            c22 = a2.fma(b2, c22);
+            c23 = a2.fma(b3, c23);
+            FloatVector a3 = FloatVector.broadcast(SPECIES, a[aAt + 3 * aRow]);
+            c30 = a3.fma(b0, c30);
+            c31 = a3.fma(b1, c31);
+            c32 = a3.fma(b2, c32);
+            c33 = a3.fma(b3, c33);
+        }
+        store(c00, c, cOffset, accumulate);
+        store(c01, c, cOffset + LANES, accumulate);
+        store(c02, c, cOffset + 2 * LANES, accumulate);
+        store(c03, c, cOffset + 3 * LANES, accumulate);
+        int row1 = cOffset + cRow;
+        store(c10, c, row1, accumulate);
+        store(c11, c, row1 + LANES, accumulate);
+        store(c12, c, row1 + 2 * LANES, accumulate);
+        store(c13, c, row1 + 3 * LANES, accumulate);
+        int row2 = row1 + cRow;
+        store(c20, c, row2, accumulate);
+        store(c21, c, row2 + LANES, accumulate);
+        store(c22, c, row2 + 2 * LANES, accumulate);
+        store(c23, c, row2 + 3 * LANES, accumulate);
+        int row3 = row2 + cRow;
+        store(c30, c, row3, accumulate);
+        store(c31, c, row3 + LANES, accumulate);
+        store(c32, c, row3 + 2 * LANES, accumulate);
+        store(c33, c, row3 + 3 * LANES, accumulate);
+    }
+
+    private static void row1Vectors4(
+            float[] a,
+            int aOffset,
+            int aStep,
+            float[] b,
+            int bOffset,
+            int bStep,
+            int bVector,
+            int steps,
+            float[] c,
+            int cOffset,
+            boolean accumulate) {
+        FloatVector c0 = FloatVector.zero(SPECIES);
+        FloatVector c1 = c0;
+        FloatVector c2 = c0;
+        FloatVector c3 = c0;
+        for (int step = 0; step < steps; step++) {
+            int bAt = bOffset + step * bStep;
+            FloatVector a0 = FloatVector.broadcast(SPECIES, a[aOffset + step * aStep]);
+            c0 = a0.fma(FloatVector.fromArray(SPECIES, b, bAt), c0);
+            c1 = a0.fma(FloatVector.fromArray(SPECIES, b, bAt + bVector), c1);
+            c2 = a0.fma(FloatVector.fromArray(SPECIES, b, bAt + 2 * bVector), c2);
+            c3 = a0.fma(FloatVector.fromArray(SPECIES, b, bAt + 3 * bVector), c3);
+        }
+        store(c0, c, cOffset, accumulate);
+        store(c1, c, cOffset + LANES, accumulate);
+        store(c2, c, cOffset + 2 * LANES, accumulate);
+        store(c3, c, cOffset + 3 * LANES, accumulate);
+    }
+
+    private static void rows4Vector1(
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aStep,
+            float[] b,
+            int bOffset,
+            int bStep,
+            int steps,
+            float[] c,
+            int cOffset,
+            int cRow,
+            boolean accumulate) {
+        FloatVector c0 = FloatVector.zero(SPECIES);
+        FloatVector c1 = c0;
+        FloatVector c2 = c0;
+        FloatVector c3 = c0;
+        for (int step = 0; step < steps; step++) {
+            int aAt = aOffset + step * aStep;
+            FloatVector b0 = FloatVector.fromArray(SPECIES, b, bOffset + step * bStep);
+            c0 = FloatVector.broadcast(SPECIES, a[aAt]).fma(b0, c0);
+            c1 = FloatVector.broadcast(SPECIES, a[aAt + aRow]).fma(b0, c1);
+            c2 = FloatVector.broadcast(SPECIES, a[aAt + 2 * aRow]).fma(b0, c2);
+            c3 = FloatVector.broadcast(SPECIES, a[aAt + 3 * aRow]).fma(b0, c3);
+        }
+        store(c0, c, cOffset, accumulate);
+        store(c1, c, cOffset + cRow, accumulate);
+        store(c2, c, cOffset + 2 * cRow, accumulate);
+        store(c3, c, cOffset + 3 * cRow, accumulate);
+    }
+
+    private static void row1Vector1(
+            float[] a,
+            int aOffset,
+            int aStep,
+            float[] b,
+            int bOffset,
+            int bStep,
+            int steps,
+            float[] c,
+            int cOffset,
+            boolean accumulate) {
+        FloatVector sum = FloatVector.zero(SPECIES);
+        for (int step = 0; step < steps; step++) {
+            FloatVector a0 = FloatVector.broadcast(SPECIES, a[aOffset + step * aStep]);
+            sum = a0.fma(FloatVector.fromArray(SPECIES, b, bOffset + step * bStep), sum);
+        }
+        store(sum, c, cOffset, accumulate);
+    }
+
+    private static void store(FloatVector sum, float[] c, int index, boolean accumulate) {
+        if (accumulate) {
+            FloatVector.fromArray(SPECIES, c, index).add(sum).intoArray(c, index);
+        } else {
+            sum.intoArray(c, index);
+        }
+    }
+}
