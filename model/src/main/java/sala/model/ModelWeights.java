@@ -97,7 +97,7 @@ public record ModelWeights(
      * activations at the size of their inputs; norms are 1.
      *
      * @param dtype BF16, F16 or F32
-     * @param arena owns the memory
+     * @param arena owns the memory; threads of the common pool write to it, so it is not a confined one
      */
     public static ModelWeights random(ModelConfig config, DType dtype, long seed, Arena arena) {
         return build(config, (name, where, shape, meaning) -> {
@@ -107,7 +107,7 @@ public record ModelWeights(
         });
     }
 
-    /** Fills a tensor by pieces, in parallel; a piece depends on its index alone. */
+    /** Fills a tensor in parallel; an element depends on the seed and its index alone. */
     private static void fill(MemorySegment data, DType dtype, Shape shape, long seed) {
         long elements = shape.elementCount();
         boolean norm = shape.rank() == 1;
@@ -160,19 +160,23 @@ public record ModelWeights(
 
     private static ModelWeights build(ModelConfig config, Source source) {
         Shape table = Shape.of(config.vocabSize(), config.hiddenSize());
-        TensorView embedding =
-                source.tensor("model.embed_tokens.weight", "embed_tokens.weight", table, "vocabSize, hiddenSize");
+        String tableMeaning = "vocabSize, " + hiddenMeaning(config);
+        TensorView embedding = source.tensor("model.embed_tokens.weight", "embed_tokens.weight", table, tableMeaning);
         List<LayerWeights> layers = new ArrayList<>();
         for (int layer = 0; layer < config.numLayers(); layer++) {
             LayerReader reader = new LayerReader(config, source, layer);
             layers.add(config.mixerTypes().get(layer) == MixerType.SPARSE ? reader.sparse() : reader.lightning());
         }
         TensorView finalNorm =
-                source.tensor("model.norm.weight", "norm.weight", Shape.of(config.hiddenSize()), "hiddenSize");
+                source.tensor("model.norm.weight", "norm.weight", Shape.of(config.hiddenSize()), hiddenMeaning(config));
         TensorView lmHead = config.tiedEmbeddings()
                 ? embedding
-                : source.tensor("lm_head.weight", "lm_head.weight", table, "vocabSize, hiddenSize");
+                : source.tensor("lm_head.weight", "lm_head.weight", table, tableMeaning);
         return new ModelWeights(config, embedding, layers, finalNorm, lmHead);
+    }
+
+    private static String hiddenMeaning(ModelConfig config) {
+        return "hiddenSize " + config.hiddenSize();
     }
 
     /** Tensors of one layer. */
@@ -181,17 +185,19 @@ public record ModelWeights(
             long hidden = config.hiddenSize();
             long query = config.queryWidth();
             long kv = config.kvWidth();
-            String queryMeaning = "numHeads %d x headDim %d".formatted(config.numHeads(), config.headDim());
+            String hiddenMeaning = hiddenMeaning(config);
+            String queryHeads = "numHeads %d x headDim %d".formatted(config.numHeads(), config.headDim());
+            String queryMeaning = queryHeads + ", " + hiddenMeaning;
             String kvMeaning =
-                    "numKvHeads %d x headDim %d, hiddenSize".formatted(config.numKvHeads(), config.headDim());
+                    "numKvHeads %d x headDim %d, %s".formatted(config.numKvHeads(), config.headDim(), hiddenMeaning);
             return new SparseLayerWeights(
                     norm("input_layernorm", hidden),
-                    attention("q_proj", query, hidden, queryMeaning + ", hiddenSize"),
+                    attention("q_proj", query, hidden, queryMeaning),
                     attention("k_proj", kv, hidden, kvMeaning),
                     attention("v_proj", kv, hidden, kvMeaning),
-                    attention("o_proj", hidden, query, "hiddenSize, " + queryMeaning),
+                    attention("o_proj", hidden, query, hiddenMeaning + ", " + queryHeads),
                     config.sparseUseOutputGate()
-                            ? Optional.of(attention("o_gate", query, hidden, queryMeaning + ", hiddenSize"))
+                            ? Optional.of(attention("o_gate", query, hidden, queryMeaning))
                             : Optional.empty(),
                     norm("post_attention_layernorm", hidden),
                     mlp());
@@ -202,13 +208,14 @@ public record ModelWeights(
             long hidden = config.hiddenSize();
             long width = lightning.width();
             String heads = "lightning heads %d x headDim %d".formatted(lightning.numHeads(), lightning.headDim());
-            String meaning = heads + ", hiddenSize";
+            String hiddenMeaning = hiddenMeaning(config);
+            String meaning = heads + ", " + hiddenMeaning;
             return new LightningLayerWeights(
                     norm("input_layernorm", hidden),
                     attention("q_proj", width, hidden, meaning),
                     attention("k_proj", width, hidden, meaning),
                     attention("v_proj", width, hidden, meaning),
-                    attention("o_proj", hidden, width, "hiddenSize, " + heads),
+                    attention("o_proj", hidden, width, hiddenMeaning + ", " + heads),
                     optional(lightning.qkNorm(), "self_attn.q_norm", lightning.headDim()),
                     optional(lightning.qkNorm(), "self_attn.k_norm", lightning.headDim()),
                     optional(lightning.useOutputNorm(), "self_attn.o_norm", width),
@@ -222,10 +229,12 @@ public record ModelWeights(
         private Mlp mlp() {
             long hidden = config.hiddenSize();
             long intermediate = config.intermediateSize();
+            String hiddenMeaning = hiddenMeaning(config);
+            String meaning = "intermediateSize, " + hiddenMeaning;
             return new Mlp(
-                    tensor("mlp.gate_proj", Shape.of(intermediate, hidden), "intermediateSize, hiddenSize"),
-                    tensor("mlp.up_proj", Shape.of(intermediate, hidden), "intermediateSize, hiddenSize"),
-                    tensor("mlp.down_proj", Shape.of(hidden, intermediate), "hiddenSize, intermediateSize"));
+                    tensor("mlp.gate_proj", Shape.of(intermediate, hidden), meaning),
+                    tensor("mlp.up_proj", Shape.of(intermediate, hidden), meaning),
+                    tensor("mlp.down_proj", Shape.of(hidden, intermediate), hiddenMeaning + ", intermediateSize"));
         }
 
         private Optional<TensorView> optional(boolean present, String name, long width) {
@@ -243,7 +252,7 @@ public record ModelWeights(
         private TensorView tensor(String name, Shape shape, String meaning) {
             return source.tensor(
                     "model.layers.%d.%s.weight".formatted(layer, name),
-                    "layer %d %s.weight".formatted(layer, name),
+                    "layer %d %s.weight".formatted(layer, name.substring(name.indexOf('.') + 1)),
                     shape,
                     meaning);
         }

@@ -39,21 +39,30 @@ import sala.model.Session;
 import sala.model.SessionOptions;
 
 /**
- * MiniCPM-SALA on one page, in plain Java and double precision: read it as documentation, check others against it. All
- * tokens of a call go through each layer together; arrays are {@code [T, width]}.
+ * MiniCPM-SALA on one page, in plain Java and, unless asked otherwise, double precision: read it as documentation, check
+ * others against it. All tokens of a call go through each layer together; arrays are {@code [T, width]}. Nothing is made
+ * fast, and a cancelled prefill is noticed at its end only.
  */
 public final class ReferenceForwardPass implements ForwardPass {
     /** Tokens of a chunk of linear attention; any number gives the same result. */
     private static final int CHUNK_SIZE = 64;
 
     private final ModelWeights weights;
+    private final Precision precision;
     private final ModelConfig config;
     private final AttentionShape attentionShape;
     private final SelectionRule selectionRule;
     private final double[] decaySlopes;
 
+    /** A pass in double precision. */
     public ReferenceForwardPass(ModelWeights weights) {
+        this(weights, Precision.F64);
+    }
+
+    /** A pass that keeps its values in the given precision. */
+    public ReferenceForwardPass(ModelWeights weights, Precision precision) {
         this.weights = weights;
+        this.precision = precision;
         config = weights.config();
         SparseConfig sparse = config.sparse();
         attentionShape =
@@ -75,7 +84,8 @@ public final class ReferenceForwardPass implements ForwardPass {
                 .isSparse(length, config.sparse().denseLength());
         Call call = new Call(session, session.position(), tokens.length, sparse);
 
-        double[] hidden = Embedding.lookup(tokens, matrix(weights.embedding()), config.embeddingScale());
+        double[] hidden =
+                precision.store(Embedding.lookup(tokens, matrix(weights.embedding()), config.embeddingScale()));
         observe(call, Activation.EMBEDDING, -1, hidden);
         for (int layer = 0; layer < config.numLayers(); layer++) {
             LayerWeights layerWeights = weights.layers().get(layer);
@@ -84,9 +94,9 @@ public final class ReferenceForwardPass implements ForwardPass {
                 case SparseLayerWeights w -> sparseMixer(w, call, layer, mixerInput);
                 case LightningLayerWeights w -> lightningMixer(w, call, layer, mixerInput);
             };
-            addScaled(hidden, mixed, config.residualScale());
+            addResidual(hidden, mixed);
             double[] mlpInput = norm(hidden, layerWeights.postAttentionNorm());
-            addScaled(hidden, mlp(layerWeights.mlp(), mlpInput), config.residualScale());
+            addResidual(hidden, mlp(layerWeights.mlp(), mlpInput));
             observe(call, Activation.LAYER_OUTPUT, layer, hidden);
         }
         double[] normalized = norm(hidden, weights.finalNorm());
@@ -105,7 +115,7 @@ public final class ReferenceForwardPass implements ForwardPass {
         cache.append(k, project(input, w.vProj()), call.tokenCount());
         double[] out = call.sparse() ? sparseAttention(call, layer, q, cache) : denseAttention(call, q, cache);
         if (w.oGate().isPresent()) {
-            out = OutputGate.apply(out, project(input, w.oGate().get()));
+            out = gate(out, input, w.oGate().get());
         }
         return project(out, w.oProj());
     }
@@ -123,15 +133,16 @@ public final class ReferenceForwardPass implements ForwardPass {
         double[] keys = cache.keys();
         double[] values = cache.values();
         int width = config.kvWidth();
-        double[] fine = KeyCompression.compress(keys, width, selectionRule.kernelSize(), selectionRule.kernelStride());
-        double[] coarse = KeyCompression.compress(
-                keys, width, selectionRule.coarseKernelSize(), selectionRule.coarseKernelStride());
+        double[] fine = precision.store(
+                KeyCompression.compress(keys, width, selectionRule.kernelSize(), selectionRule.kernelStride()));
+        double[] coarse = precision.store(KeyCompression.compress(
+                keys, width, selectionRule.coarseKernelSize(), selectionRule.coarseKernelStride()));
         int numFine = fine.length / width;
         LayerObserver observer = call.session().options().observer();
         return perToken(call, q, (token, query) -> {
             int position = call.position() + token;
-            double[] windowScores =
-                    BlockSelection.windowScores(query, position, fine, coarse, attentionShape, selectionRule);
+            double[] windowScores = precision.store(
+                    BlockSelection.windowScores(query, position, fine, coarse, attentionShape, selectionRule));
             int[][] blocks = new int[config.numKvHeads()][];
             for (int kvHead = 0; kvHead < blocks.length; kvHead++) {
                 double[] scores = Arrays.copyOfRange(windowScores, kvHead * numFine, (kvHead + 1) * numFine);
@@ -161,41 +172,47 @@ public final class ReferenceForwardPass implements ForwardPass {
             k = rotate(call, k, lightning.headDim());
         }
         double[] state = call.session().state(layer);
-        double[] out =
-                LightningAttention.chunkedPrefill(q, k, v, decaySlopes, lightning.attentionScale(), state, CHUNK_SIZE);
+        double[] out = precision.store(
+                LightningAttention.chunkedPrefill(q, k, v, decaySlopes, lightning.attentionScale(), state, CHUNK_SIZE));
+        precision.store(state);
         if (w.oNorm().isPresent()) {
             out = norm(out, w.oNorm().get());
         }
         if (w.zProj().isPresent()) {
-            out = OutputGate.apply(out, project(input, w.zProj().get()));
+            out = gate(out, input, w.zProj().get());
         }
         return project(out, w.oProj());
     }
 
-    private static double[] mlp(Mlp w, double[] input) {
-        return project(SwiGlu.activate(project(input, w.gateProj()), project(input, w.upProj())), w.downProj());
+    private double[] mlp(Mlp w, double[] input) {
+        double[] activated = precision.store(SwiGlu.activate(project(input, w.gateProj()), project(input, w.upProj())));
+        return project(activated, w.downProj());
     }
 
-    /** Logits of the last token, and of those that are observed. */
+    /** Logits of the last token, which are returned, and of those that are observed. */
     private float[] head(Call call, double[] normalized) {
         int hiddenSize = config.hiddenSize();
+        int vocabSize = config.vocabSize();
         LayerObserver observer = call.session().options().observer();
-        float[] last = {};
-        for (int token = 0; token < call.tokenCount(); token++) {
-            int position = call.position() + token;
-            boolean observed = observer.observes(Activation.LOGITS, config.numLayers(), position);
-            if (observed || token == call.tokenCount() - 1) {
-                double[] scaled = new double[hiddenSize];
-                for (int i = 0; i < hiddenSize; i++) {
-                    scaled[i] = normalized[token * hiddenSize + i] * config.logitScale();
-                }
-                last = toFloats(project(scaled, weights.lmHead()), 0, config.vocabSize());
-                if (observed) {
-                    observer.activation(Activation.LOGITS, config.numLayers(), position, last.clone());
-                }
+        int[] rows = IntStream.range(0, call.tokenCount())
+                .filter(token -> token == call.tokenCount() - 1
+                        || observer.observes(Activation.LOGITS, config.numLayers(), call.position() + token))
+                .toArray();
+        double[] scaled = new double[rows.length * hiddenSize];
+        for (int row = 0; row < rows.length; row++) {
+            for (int i = 0; i < hiddenSize; i++) {
+                scaled[row * hiddenSize + i] = normalized[rows[row] * hiddenSize + i] * config.logitScale();
             }
         }
-        return last;
+        double[] logits = project(precision.store(scaled), weights.lmHead());
+        for (int row = 0; row < rows.length; row++) {
+            int position = call.position() + rows[row];
+            if (observer.observes(Activation.LOGITS, config.numLayers(), position)) {
+                float[] values = toFloats(logits, row * vocabSize, vocabSize);
+                observer.activation(Activation.LOGITS, config.numLayers(), position, values);
+            }
+        }
+        return toFloats(logits, logits.length - vocabSize, vocabSize);
     }
 
     /** What holds for all layers of a call. */
@@ -212,27 +229,33 @@ public final class ReferenceForwardPass implements ForwardPass {
             double[] query = Arrays.copyOfRange(q, token * width, (token + 1) * width);
             System.arraycopy(attention.attend(token, query), 0, out, token * width, width);
         }
-        return out;
+        return precision.store(out);
     }
 
     private double[] rotate(Call call, double[] x, int headDim) {
         int[] positions = IntStream.range(call.position(), call.position() + call.tokenCount())
                 .toArray();
-        return Rope.rotate(x, Rope.angles(positions, headDim, config.ropeTheta()), headDim);
+        return precision.store(Rope.rotate(x, Rope.angles(positions, headDim, config.ropeTheta()), headDim));
     }
 
     private double[] norm(double[] x, TensorView weight) {
-        return RmsNorm.normalize(x, weight.toDoubles(), config.rmsNormEps());
+        return precision.store(RmsNorm.normalize(x, weight.toDoubles(), config.rmsNormEps()));
     }
 
-    private static double[] project(double[] x, TensorView weight) {
-        return Linear.project(x, matrix(weight));
+    private double[] project(double[] x, TensorView weight) {
+        return precision.store(Linear.project(x, matrix(weight)));
     }
 
-    private static void addScaled(double[] hidden, double[] branch, double scale) {
+    /** The mixer output times the sigmoid of a projection of the mixer input. */
+    private double[] gate(double[] out, double[] input, TensorView weight) {
+        return precision.store(OutputGate.apply(out, project(input, weight)));
+    }
+
+    private void addResidual(double[] hidden, double[] branch) {
         for (int i = 0; i < hidden.length; i++) {
-            hidden[i] += scale * branch[i];
+            hidden[i] += config.residualScale() * branch[i];
         }
+        precision.store(hidden);
     }
 
     private void observe(Call call, Activation activation, int layer, double[] values) {
@@ -283,8 +306,8 @@ public final class ReferenceForwardPass implements ForwardPass {
 
     @Override
     public String description() {
-        return "reference: plain Java, f64, one thread, weights "
-                + weights.lmHead().dtype();
+        return "reference: plain Java, %s, one thread, weights %s"
+                .formatted(precision, weights.lmHead().dtype());
     }
 
     @Override

@@ -6,17 +6,21 @@ import org.junit.jupiter.params.provider.MethodSource;
 import sala.model.GoldenRunner;
 import sala.testing.Tolerance;
 
-/** The reference pass against every golden prompt. */
+/** The reference pass against every golden prompt, with all greedy steps. */
 final class GoldenReferenceTest {
-    /** Greedy steps of the trained model: the slow reference recompresses all keys at each. */
-    private static final int GREEDY_STEPS = 12;
+    /** Longest prompt of the trained model that the slow reference runs a second time, in F32. */
+    private static final int MAX_F32_LENGTH = 1000;
 
     static Stream<GoldenRunner.Prompt> cases() {
         return GoldenRunner.cases();
     }
 
     static Stream<GoldenRunner.Prompt> tinyModel() {
-        return GoldenRunner.tinyModel(GREEDY_STEPS);
+        return GoldenRunner.tinyModel(Integer.MAX_VALUE);
+    }
+
+    static Stream<GoldenRunner.Prompt> tinyModelInF32() {
+        return tinyModel().filter(prompt -> prompt.run().required("length").intValue() <= MAX_F32_LENGTH);
     }
 
     @ParameterizedTest
@@ -29,5 +33,23 @@ final class GoldenReferenceTest {
     @MethodSource("tinyModel")
     void matchesTinyModel(GoldenRunner.Prompt prompt) {
         GoldenRunner.check(prompt, ReferenceForwardPass::new, Tolerance.GOLDEN_TINY_MODEL_REFERENCE);
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void matchesCaseInF32(GoldenRunner.Prompt prompt) {
+        GoldenRunner.check(
+                prompt,
+                weights -> new ReferenceForwardPass(weights, Precision.F32),
+                Tolerance.GOLDEN_CASES_REFERENCE_F32);
+    }
+
+    @ParameterizedTest
+    @MethodSource("tinyModelInF32")
+    void matchesTinyModelInF32(GoldenRunner.Prompt prompt) {
+        GoldenRunner.check(
+                prompt,
+                weights -> new ReferenceForwardPass(weights, Precision.F32),
+                Tolerance.GOLDEN_TINY_MODEL_REFERENCE_F32);
     }
 }

@@ -5,6 +5,8 @@ final class Arguments {
     private Arguments() {}
 
     /**
+     * Refuses an array of another length.
+     *
      * @param what the array, as the javadoc calls it
      * @param found its length
      * @param expected product of its dimensions

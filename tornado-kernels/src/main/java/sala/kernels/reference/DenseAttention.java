@@ -11,6 +11,8 @@ public final class DenseAttention {
     private DenseAttention() {}
 
     /**
+     * Attends to positions {@code 0..position}.
+     *
      * @param q {@code [numHeads, headDim]}
      * @param position of the token; later ones are not seen
      * @param keys {@code [length, numKvHeads, headDim]}, {@code length > position}

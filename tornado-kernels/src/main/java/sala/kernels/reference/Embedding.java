@@ -9,6 +9,8 @@ public final class Embedding {
     private Embedding() {}
 
     /**
+     * Reads and scales the row of every token.
+     *
      * @param tokens {@code [T]}, each within {@code table.rows()}
      * @param table {@code [vocabSize, hiddenSize]}
      * @param embeddingScale factor on every value

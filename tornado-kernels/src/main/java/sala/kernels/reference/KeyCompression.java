@@ -17,6 +17,8 @@ public final class KeyCompression {
     }
 
     /**
+     * Means of all whole windows.
+     *
      * @param keys {@code [length, width]}, width being {@code numKvHeads * headDim}
      * @param width at least 1
      * @param kernelSize tokens of a window

@@ -9,6 +9,8 @@ public final class OutputGate {
     private OutputGate() {}
 
     /**
+     * Gates every channel.
+     *
      * @param x {@code [T, width]}, mixer output before the output projection
      * @param gate {@code [T, width]}, gate projection of the mixer's input
      * @return {@code [T, width]}

@@ -9,6 +9,8 @@ public final class RmsNorm {
     private RmsNorm() {}
 
     /**
+     * Normalises every row.
+     *
      * @param x {@code [rows, width]}; a row is a token, or one head of a token
      * @param weight {@code [width]}
      * @param rmsNormEps added to the mean square

@@ -12,6 +12,8 @@ final class SoftmaxAttention {
     private SoftmaxAttention() {}
 
     /**
+     * Computes one group of query heads.
+     *
      * @param q {@code [numHeads, headDim]}
      * @param keys {@code [length, numKvHeads, headDim]}
      * @param values as keys

@@ -13,6 +13,8 @@ public final class SparseAttention {
     private SparseAttention() {}
 
     /**
+     * Attends to the selected blocks.
+     *
      * @param q {@code [numHeads, headDim]}
      * @param position of the token
      * @param keys {@code [length, numKvHeads, headDim]}, {@code length > position}

@@ -9,6 +9,8 @@ public final class SwiGlu {
     private SwiGlu() {}
 
     /**
+     * Activates {@code gate} and multiplies by {@code up}.
+     *
      * @param gate {@code [T, intermediateSize]}, output of the gate projection
      * @param up {@code [T, intermediateSize]}, output of the up projection
      * @return {@code [T, intermediateSize]}
