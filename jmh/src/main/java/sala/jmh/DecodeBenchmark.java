@@ -4,7 +4,6 @@ import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Measurement;
 import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
@@ -20,7 +19,7 @@ import sala.model.Session;
 import sala.model.cpu.CpuOptions;
 
 /**
- * Tokens per second of decoding behind a prompt; {@code shareOfReads} is what the weights stream at, as a share of the
+ * Tokens per second of decoding behind a prompt and what was decoded before; {@code shareOfReads} is what the weights stream at, as a share of the
  * read bandwidth, and {@code -prof gc} shows what a token allocates:
  *
  * <pre>  java -jar jmh/target/benchmarks.jar DecodeBenchmark -prof gc  </pre>
@@ -48,12 +47,6 @@ public class DecodeBenchmark {
         close();
         model = new SeededModel(shape, promptLength, CpuOptions.DEFAULT_PREFILL_CHUNK);
         session = model.newSession();
-    }
-
-    /** Every iteration starts behind the prompt; the session keeps the memory that it has grown to. */
-    @Setup(Level.Iteration)
-    public void prefill() {
-        session.reset();
         model.pass().prefill(session, model.tokens());
     }
 

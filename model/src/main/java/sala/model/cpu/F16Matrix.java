@@ -19,6 +19,9 @@ final class F16Matrix extends WeightMatrix {
     private static final VectorSpecies<Integer> PAIR_SPECIES = IntVector.SPECIES_PREFERRED;
     private static final int LANES = VectorMath.LANES;
     private static final long VECTOR_BYTES = PAIR_SPECIES.vectorByteSize();
+    /** Vectors of weights that are summed apart. */
+    private static final int UNROLL = 8;
+
     private static final ValueLayout.OfShort LAYOUT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
     /** Sign and the 15 bits of exponent and fraction, where an f32 has them. */
     private static final int PLACES = 0x8fffe000;
@@ -42,11 +45,20 @@ final class F16Matrix extends WeightMatrix {
         }
     }
 
-    /** One row at a time, as it lies in memory, in eight independent chains of sums. */
     private float multiplyRow(int row, float[] pairs, float[] lanes) {
-        MemorySegment weights = data;
         long start = row * rowBytes;
         int paired = Interleaving.pairedLength(columns);
+        int unrolled = columns & -(UNROLL * LANES);
+        multiplyUnrolled(start, unrolled, pairs, lanes);
+        if (unrolled < paired) {
+            multiplyPairs(start, unrolled, paired, pairs, lanes);
+        }
+        return VectorMath.sum(lanes, 0) + tail(row, paired, pairs);
+    }
+
+    /** Sums of the first {@code to} columns, as they lie in memory, in eight independent chains. */
+    private void multiplyUnrolled(long start, int to, float[] pairs, float[] lanes) {
+        MemorySegment weights = data;
         FloatVector even0 = FloatVector.zero(SPECIES);
         FloatVector odd0 = even0;
         FloatVector even1 = even0;
@@ -55,8 +67,7 @@ final class F16Matrix extends WeightMatrix {
         FloatVector odd2 = even0;
         FloatVector even3 = even0;
         FloatVector odd3 = even0;
-        int column = 0;
-        for (; column + 8 * LANES <= paired; column += 8 * LANES) {
+        for (int column = 0; column < to; column += UNROLL * LANES) {
             long at = start + (long) column * Short.BYTES;
             IntVector w0 = load(weights, at);
             even0 = low(w0).fma(FloatVector.fromArray(SPECIES, pairs, column), even0);
@@ -71,16 +82,25 @@ final class F16Matrix extends WeightMatrix {
             even3 = low(w3).fma(FloatVector.fromArray(SPECIES, pairs, column + 6 * LANES), even3);
             odd3 = high(w3).fma(FloatVector.fromArray(SPECIES, pairs, column + 7 * LANES), odd3);
         }
-        for (; column < paired; column += 2 * LANES) {
-            IntVector w = load(weights, start + (long) column * Short.BYTES);
-            even0 = low(w).fma(FloatVector.fromArray(SPECIES, pairs, column), even0);
-            odd0 = high(w).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), odd0);
-        }
         even0.add(odd0)
                 .add(even1.add(odd1))
                 .add(even2.add(odd2).add(even3.add(odd3)))
                 .intoArray(lanes, 0);
-        return VectorMath.sum(lanes) + tail(row, paired, pairs);
+    }
+
+    /**
+     * Adds further columns to the sums in {@code lanes}. A method of its own, since C2 makes objects of vectors that go
+     * from one loop into another.
+     */
+    private void multiplyPairs(long start, int from, int to, float[] pairs, float[] lanes) {
+        MemorySegment weights = data;
+        FloatVector sum = FloatVector.fromArray(SPECIES, lanes, 0);
+        for (int column = from; column < to; column += 2 * LANES) {
+            IntVector w = load(weights, start + (long) column * Short.BYTES);
+            sum = low(w).fma(FloatVector.fromArray(SPECIES, pairs, column), sum);
+            sum = high(w).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), sum);
+        }
+        sum.intoArray(lanes, 0);
     }
 
     private static IntVector load(MemorySegment weights, long offsetBytes) {

@@ -12,6 +12,9 @@ final class F32Matrix extends WeightMatrix {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     private static final int LANES = VectorMath.LANES;
     private static final long VECTOR_BYTES = SPECIES.vectorByteSize();
+    /** Vectors of weights that are summed apart. */
+    private static final int UNROLL = 4;
+
     private static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
 
     F32Matrix(TensorView tensor) {
@@ -30,17 +33,25 @@ final class F32Matrix extends WeightMatrix {
         }
     }
 
-    /** One row at a time, as it lies in memory, in four independent chains of sums. */
     private float multiplyRow(int row, float[] x, float[] lanes) {
-        MemorySegment weights = data;
         long start = row * rowBytes;
         int whole = SPECIES.loopBound(columns);
+        int unrolled = columns & -(UNROLL * LANES);
+        multiplyUnrolled(start, unrolled, x, lanes);
+        if (unrolled < whole) {
+            multiplyVectors(start, unrolled, whole, x, lanes);
+        }
+        return VectorMath.sum(lanes, 0) + tail(row, whole, x);
+    }
+
+    /** Sums of the first {@code to} columns, as they lie in memory, in four independent chains. */
+    private void multiplyUnrolled(long start, int to, float[] x, float[] lanes) {
+        MemorySegment weights = data;
         FloatVector sum0 = FloatVector.zero(SPECIES);
         FloatVector sum1 = sum0;
         FloatVector sum2 = sum0;
         FloatVector sum3 = sum0;
-        int column = 0;
-        for (; column + 4 * LANES <= whole; column += 4 * LANES) {
+        for (int column = 0; column < to; column += UNROLL * LANES) {
             long at = start + (long) column * Float.BYTES;
             sum0 = load(weights, at).fma(FloatVector.fromArray(SPECIES, x, column), sum0);
             sum1 = load(weights, at + VECTOR_BYTES).fma(FloatVector.fromArray(SPECIES, x, column + LANES), sum1);
@@ -49,12 +60,21 @@ final class F32Matrix extends WeightMatrix {
             sum3 = load(weights, at + 3 * VECTOR_BYTES)
                     .fma(FloatVector.fromArray(SPECIES, x, column + 3 * LANES), sum3);
         }
-        for (; column < whole; column += LANES) {
-            FloatVector w = load(weights, start + (long) column * Float.BYTES);
-            sum0 = w.fma(FloatVector.fromArray(SPECIES, x, column), sum0);
-        }
         sum0.add(sum1).add(sum2.add(sum3)).intoArray(lanes, 0);
-        return VectorMath.sum(lanes) + tail(row, whole, x);
+    }
+
+    /**
+     * Adds further columns to the sums in {@code lanes}. A method of its own, since C2 makes objects of vectors that go
+     * from one loop into another.
+     */
+    private void multiplyVectors(long start, int from, int to, float[] x, float[] lanes) {
+        MemorySegment weights = data;
+        FloatVector sum = FloatVector.fromArray(SPECIES, lanes, 0);
+        for (int column = from; column < to; column += LANES) {
+            FloatVector w = load(weights, start + (long) column * Float.BYTES);
+            sum = w.fma(FloatVector.fromArray(SPECIES, x, column), sum);
+        }
+        sum.intoArray(lanes, 0);
     }
 
     private float tail(int row, int fromColumn, float[] x) {

@@ -33,6 +33,9 @@ final class LightningAttention {
     /** Tokens of a chunk; a multiple of the lanes and of {@link #PANEL}. */
     private static final int CHUNK = Math.max(64, LANES);
 
+    /** Distance of the rows of transposed keys: a chunk and one more vector, so that columns use all sets of the cache. */
+    private static final int KEY_STRIDE = CHUNK + LANES;
+
     /** Rows of a chunk whose products stop at their own end, which saves most of what the causal mask would hide. */
     private static final int PANEL = 16;
 
@@ -61,7 +64,7 @@ final class LightningAttention {
 
     /** What a worker needs for one head of one chunk. */
     private static final class ChunkScratch {
-        /** {@code [headDim, CHUNK]}. */
+        /** {@code [headDim, CHUNK]}, rows {@link #KEY_STRIDE} apart. */
         final float[] transposedKeys;
         /** {@code [CHUNK, paddedDim]}. */
         final float[] values;
@@ -71,7 +74,7 @@ final class LightningAttention {
         final float[] result;
 
         ChunkScratch(int headDim, int paddedDim) {
-            transposedKeys = new float[Math.multiplyExact(headDim, CHUNK)];
+            transposedKeys = new float[Math.multiplyExact(headDim, KEY_STRIDE)];
             values = new float[Math.multiplyExact(CHUNK, paddedDim)];
             result = new float[Math.multiplyExact(CHUNK, paddedDim)];
         }
@@ -166,7 +169,7 @@ final class LightningAttention {
                     rows,
                     scratch.transposedKeys,
                     0,
-                    CHUNK,
+                    KEY_STRIDE,
                     LANES,
                     headDim,
                     scratch.scores,
@@ -200,10 +203,10 @@ final class LightningAttention {
         }
         scale(state, stateStart, headDim * paddedDim, decayPowers[head][length]);
         SmallMatMul.multiply(
-                k,
-                first,
+                scratch.transposedKeys,
+                0,
+                KEY_STRIDE,
                 1,
-                width,
                 headDim,
                 scratch.values,
                 0,
@@ -222,13 +225,13 @@ final class LightningAttention {
         int width = numHeads * headDim;
         for (int token = 0; token < length; token++) {
             for (int channel = 0; channel < headDim; channel++) {
-                scratch.transposedKeys[channel * CHUNK + token] = k[first + token * width + channel];
+                scratch.transposedKeys[channel * KEY_STRIDE + token] = k[first + token * width + channel];
             }
             System.arraycopy(v, first + token * width, scratch.values, token * paddedDim, headDim);
         }
         for (int token = length; token < SmallMatMul.padded(length); token++) {
             for (int channel = 0; channel < headDim; channel++) {
-                scratch.transposedKeys[channel * CHUNK + token] = 0;
+                scratch.transposedKeys[channel * KEY_STRIDE + token] = 0;
             }
         }
     }

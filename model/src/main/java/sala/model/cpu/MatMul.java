@@ -1,5 +1,6 @@
 package sala.model.cpu;
 
+import java.util.Arrays;
 import java.util.concurrent.atomic.AtomicInteger;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
@@ -134,6 +135,7 @@ final class MatMul {
         int rows = Math.min(BLOCK_ROWS, matrix.rows - firstRow);
         int numPanels = numPanels();
         int paddedTokens = numPanels * PANEL;
+        Arrays.fill(tiles, 0, BLOCK_ROWS * paddedTokens, 0);
         for (int from = 0; from < columns; from += SLICE) {
             int depth = Math.min(SLICE, columns - from);
             for (int row = 0; row < rows; row++) {
@@ -146,11 +148,9 @@ final class MatMul {
                 for (int row = 0; row < rows; row += TILE_ROWS) {
                     int tile = row * paddedTokens + panel * PANEL;
                     if (!narrow) {
-                        multiplyTile(
-                                weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens, from == 0);
+                        multiplyTile(weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens);
                     } else {
-                        multiplyNarrowTile(
-                                weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens, from == 0);
+                        multiplyNarrowTile(weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens);
                     }
                 }
             }
@@ -172,25 +172,23 @@ final class MatMul {
             int depth,
             float[] tiles,
             int tile,
-            int stride,
-            boolean first) {
-        FloatVector zero = FloatVector.zero(SPECIES);
-        FloatVector s00 = first ? zero : load(tiles, tile);
-        FloatVector s01 = first ? zero : load(tiles, tile + LANES);
-        FloatVector s10 = first ? zero : load(tiles, tile + stride);
-        FloatVector s11 = first ? zero : load(tiles, tile + stride + LANES);
-        FloatVector s20 = first ? zero : load(tiles, tile + 2 * stride);
-        FloatVector s21 = first ? zero : load(tiles, tile + 2 * stride + LANES);
-        FloatVector s30 = first ? zero : load(tiles, tile + 3 * stride);
-        FloatVector s31 = first ? zero : load(tiles, tile + 3 * stride + LANES);
-        FloatVector s40 = first ? zero : load(tiles, tile + 4 * stride);
-        FloatVector s41 = first ? zero : load(tiles, tile + 4 * stride + LANES);
-        FloatVector s50 = first ? zero : load(tiles, tile + 5 * stride);
-        FloatVector s51 = first ? zero : load(tiles, tile + 5 * stride + LANES);
-        FloatVector s60 = first ? zero : load(tiles, tile + 6 * stride);
-        FloatVector s61 = first ? zero : load(tiles, tile + 6 * stride + LANES);
-        FloatVector s70 = first ? zero : load(tiles, tile + 7 * stride);
-        FloatVector s71 = first ? zero : load(tiles, tile + 7 * stride + LANES);
+            int stride) {
+        FloatVector s00 = load(tiles, tile);
+        FloatVector s01 = load(tiles, tile + LANES);
+        FloatVector s10 = load(tiles, tile + stride);
+        FloatVector s11 = load(tiles, tile + stride + LANES);
+        FloatVector s20 = load(tiles, tile + 2 * stride);
+        FloatVector s21 = load(tiles, tile + 2 * stride + LANES);
+        FloatVector s30 = load(tiles, tile + 3 * stride);
+        FloatVector s31 = load(tiles, tile + 3 * stride + LANES);
+        FloatVector s40 = load(tiles, tile + 4 * stride);
+        FloatVector s41 = load(tiles, tile + 4 * stride + LANES);
+        FloatVector s50 = load(tiles, tile + 5 * stride);
+        FloatVector s51 = load(tiles, tile + 5 * stride + LANES);
+        FloatVector s60 = load(tiles, tile + 6 * stride);
+        FloatVector s61 = load(tiles, tile + 6 * stride + LANES);
+        FloatVector s70 = load(tiles, tile + 7 * stride);
+        FloatVector s71 = load(tiles, tile + 7 * stride + LANES);
         for (int k = 0; k < depth; k++) {
             FloatVector x0 = load(panels, panelStart + k * PANEL);
             FloatVector x1 = load(panels, panelStart + k * PANEL + LANES);
@@ -246,17 +244,15 @@ final class MatMul {
             int depth,
             float[] tiles,
             int tile,
-            int stride,
-            boolean first) {
-        FloatVector zero = FloatVector.zero(SPECIES);
-        FloatVector s0 = first ? zero : load(tiles, tile);
-        FloatVector s1 = first ? zero : load(tiles, tile + stride);
-        FloatVector s2 = first ? zero : load(tiles, tile + 2 * stride);
-        FloatVector s3 = first ? zero : load(tiles, tile + 3 * stride);
-        FloatVector s4 = first ? zero : load(tiles, tile + 4 * stride);
-        FloatVector s5 = first ? zero : load(tiles, tile + 5 * stride);
-        FloatVector s6 = first ? zero : load(tiles, tile + 6 * stride);
-        FloatVector s7 = first ? zero : load(tiles, tile + 7 * stride);
+            int stride) {
+        FloatVector s0 = load(tiles, tile);
+        FloatVector s1 = load(tiles, tile + stride);
+        FloatVector s2 = load(tiles, tile + 2 * stride);
+        FloatVector s3 = load(tiles, tile + 3 * stride);
+        FloatVector s4 = load(tiles, tile + 4 * stride);
+        FloatVector s5 = load(tiles, tile + 5 * stride);
+        FloatVector s6 = load(tiles, tile + 6 * stride);
+        FloatVector s7 = load(tiles, tile + 7 * stride);
         for (int k = 0; k < depth; k++) {
             FloatVector x = load(panels, panelStart + k * PANEL);
             s0 = x.fma(FloatVector.broadcast(SPECIES, weights[firstWeight + k]), s0);

@@ -46,7 +46,7 @@ final class RmsNorm {
             sum1 = x1.fma(x1, sum1);
         }
         sum0.add(sum1).intoArray(lanes, 0);
-        double sum = VectorMath.sum(lanes);
+        double sum = VectorMath.sum(lanes, 0);
         for (; i < width; i++) {
             sum += (double) x[offset + i] * x[offset + i];
         }

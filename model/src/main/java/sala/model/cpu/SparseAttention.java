@@ -30,6 +30,7 @@ final class SparseAttention {
     private final int groupSize;
     private final int blockSize;
     private final int splitBlocks;
+    private final int maxBlocks;
     private final UnitQueue prefill;
     private final UnitQueue decode;
     private final AttentionRows[][] prefillRows;
@@ -41,7 +42,6 @@ final class SparseAttention {
     private float[] out = {};
     private int[] blocks = {};
     private int[] blockCounts = {};
-    private int maxBlocks;
     private int position;
     private int count;
     private int numSplits;
@@ -52,6 +52,7 @@ final class SparseAttention {
         cache = noCache;
         groupSize = config.groupSize();
         blockSize = config.sparse().blockSize();
+        maxBlocks = BlockSelection.maxBlocks(config.sparse());
         splitBlocks = Math.max(1, SPLIT_LENGTH / blockSize);
         prefill = new UnitQueue(team, this::prefillUnit);
         decode = new UnitQueue(team, this::decodeUnit);
@@ -83,7 +84,6 @@ final class SparseAttention {
         this.blocks = blocks;
         this.blockCounts = blockCounts;
         this.out = out;
-        maxBlocks = BlockSelection.maxBlocks(config.sparse());
         if (count == 1) {
             decode();
         } else {

@@ -7,7 +7,6 @@ import jdk.incubator.vector.IntVector;
 import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorOperators;
 import jdk.incubator.vector.VectorShape;
-import jdk.incubator.vector.VectorShuffle;
 import jdk.incubator.vector.VectorSpecies;
 
 /**
@@ -26,13 +25,6 @@ final class VectorMath {
             VectorSpecies.of(short.class, VectorShape.forBitSize(SPECIES.vectorBitSize() / 2));
 
     private static final VectorSpecies<Integer> INTS = IntVector.SPECIES_PREFERRED;
-
-    private static final VectorShuffle<Float> ROTATION_1 = rotation(1);
-    private static final VectorShuffle<Float> ROTATION_2 = rotation(2);
-    private static final VectorShuffle<Float> ROTATION_4 = rotation(4);
-    private static final VectorShuffle<Float> ROTATION_8 = rotation(8);
-    private static final VectorShuffle<Float> ROTATION_16 = rotation(16);
-    private static final VectorShuffle<Float> ROTATION_32 = rotation(32);
 
     private static final float LOG2_E = 0x1.715476p0f;
     /** ln 2 in two parts; a product of the first, of 9 bits, with an exponent is exact. */
@@ -96,59 +88,19 @@ final class VectorMath {
      * of one program would differ. Shuffles instead of stores make the callers too large for C2 to inline, and a vector
      * that crosses a call becomes an object.
      */
-    static float sum(float[] values) {
+    static float sum(float[] values, int offset) {
         for (int distance = LANES / 2; distance > 0; distance /= 2) {
-            for (int lane = 0; lane < distance; lane++) {
+            for (int lane = offset; lane < offset + distance; lane++) {
                 values[lane] += values[lane + distance];
             }
         }
-        return values[0];
-    }
-
-    /**
-     * {@link #sum(float[])} of the lanes of a vector of {@link #SPECIES}, for small methods that sum once and for places
-     * where an object now and then does no harm.
-     */
-    static float sum(FloatVector x) {
-        return fold1(fold2(fold4(fold8(fold16(fold32(x)))))).lane(0);
-    }
-
-    // A method per step: C2 inlines methods this small wherever they are called. A vector that is passed to a method
-    // that
-    // is not inlined becomes an object.
-
-    private static FloatVector fold1(FloatVector x) {
-        return LANES > 1 ? x.add(x.rearrange(ROTATION_1)) : x;
-    }
-
-    private static FloatVector fold2(FloatVector x) {
-        return LANES > 2 ? x.add(x.rearrange(ROTATION_2)) : x;
-    }
-
-    private static FloatVector fold4(FloatVector x) {
-        return LANES > 4 ? x.add(x.rearrange(ROTATION_4)) : x;
-    }
-
-    private static FloatVector fold8(FloatVector x) {
-        return LANES > 8 ? x.add(x.rearrange(ROTATION_8)) : x;
-    }
-
-    private static FloatVector fold16(FloatVector x) {
-        return LANES > 16 ? x.add(x.rearrange(ROTATION_16)) : x;
-    }
-
-    private static FloatVector fold32(FloatVector x) {
-        return LANES > 32 ? x.add(x.rearrange(ROTATION_32)) : x;
+        return values[offset];
     }
 
     /** Loads {@link #LANES} little-endian shorts into the low halves of ints, the high halves being 0. */
     static IntVector loadUnsignedShorts(MemorySegment segment, long offsetBytes) {
         return (IntVector) ShortVector.fromMemorySegment(HALF_SHORTS, segment, offsetBytes, ByteOrder.LITTLE_ENDIAN)
                 .convertShape(VectorOperators.ZERO_EXTEND_S2I, INTS, 0);
-    }
-
-    private static VectorShuffle<Float> rotation(int distance) {
-        return VectorShuffle.iota(SPECIES, distance, 1, true);
     }
 
     private static FloatVector broadcast(FloatVector like, float value) {

@@ -266,6 +266,19 @@ final class AttentionTest {
         }
     }
 
+    /** A context so long that decode cuts it into the most stretches, each of more than one minimum. */
+    @Test
+    void decodeEqualsPrefillOnALongContext() {
+        SparseConfig sparse = new SparseConfig(4, 2, 1, 64, 0, 700, 0, false);
+        int length = 40_000;
+        Inputs inputs = Inputs.random(TestConfigs.sparse(3, 1, 8, sparse), length);
+        float[] prefill = inputs.dense(length - 2, 2, 2);
+        TensorAssert.assertClose("dense", prefill, inputs.dense(length - 2, 1, 2), Tolerance.CPU_F32_ATTENTION);
+        int[][] lists = inputs.lists(true);
+        TensorAssert.assertClose(
+                "sparse", prefill, inputs.sparse(lists, length - 2, 1, 2), Tolerance.CPU_F32_ATTENTION);
+    }
+
     /** Scores of thousands, whose exponentials overflow, of either sign and in either order, and equal ones. */
     @ParameterizedTest
     @ValueSource(floats = {3000, -3000, 1e30f, -1e30f, 0})

@@ -124,6 +124,24 @@ final class BlockSelectionTest {
         assertArrayEquals(expected, pieces.toArray(int[][]::new));
     }
 
+    /** So many windows that decode cuts them into stretches. */
+    @Test
+    void decodeEqualsPrefillOnALongContext() {
+        ModelConfig config = TestConfigs.sparse(6, 2, 8, TestConfigs.smallBlocks(20));
+        int length = 7000;
+        RandomTensors random = RandomTensors.create();
+        float[] keys = random.normalFloats(length * config.kvWidth());
+        float[] q = random.normalFloats(2 * config.queryWidth());
+        CpuKvCache cache = TestConfigs.cache(config, keys, keys);
+        int[][] prefill = choose(config, cache, q, length - 2, 2, 2);
+        for (int token = 0; token < 2; token++) {
+            float[] query = Arrays.copyOfRange(q, token * config.queryWidth(), (token + 1) * config.queryWidth());
+            assertArrayEquals(
+                    Arrays.copyOfRange(prefill, token * 2, token * 2 + 2),
+                    choose(config, cache, query, length - 2 + token, 1, 3));
+        }
+    }
+
     /** Equal keys and zero queries score all windows alike: the lowest blocks win beside the forced ones. */
     @ParameterizedTest
     @CsvSource({"0, 1", "1, 0", "100, 1", "-100, 1", "1e4, 1e4"})

@@ -58,12 +58,11 @@ final class VectorMathTest {
     @Test
     void sumAddsHalvesFirst() {
         int lanes = VectorMath.LANES;
-        float[] values = new float[lanes];
-        values[0] = 1e8f;
-        values[lanes / 2] = -1e8f;
-        values[1] = 1;
-        assertEquals(1f, VectorMath.sum(FloatVector.fromArray(VectorMath.SPECIES, values, 0)));
-        assertEquals(1f, VectorMath.sum(values));
+        float[] values = new float[lanes + 3];
+        values[3] = 1e8f;
+        values[3 + lanes / 2] = -1e8f;
+        values[4] = 1;
+        assertEquals(1f, VectorMath.sum(values, 3));
     }
 
     private static float exp(VectorSpecies<Float> species, float x) {
