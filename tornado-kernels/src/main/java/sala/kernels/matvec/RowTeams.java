@@ -1,0 +1,37 @@
+package sala.kernels.matvec;
+
+import uk.ac.manchester.tornado.api.WorkerGrid;
+import uk.ac.manchester.tornado.api.WorkerGrid1D;
+
+/**
+ * How a matrix's rows are shared out: each row by a team of neighbouring lanes, as many teams as fit into a work group.
+ * A short matrix gets wide teams, since its rows alone would not occupy the device.
+ */
+final class RowTeams {
+    /** About as many lanes as a large device holds at once. */
+    private static final long LANES_WANTED = 200_000;
+
+    private RowTeams() {}
+
+    /** Lanes of a team for so many rows: 32, 64 or 128. */
+    static int lanesFor(int rows) {
+        int lanes = 32;
+        while (lanes < LaneSum.GROUP_LANES && (long) rows * lanes < LANES_WANTED) {
+            lanes *= 2;
+        }
+        return lanes;
+    }
+
+    /** Work groups for so many rows. */
+    static int groups(int rows, int lanes) {
+        int rowsPerGroup = LaneSum.GROUP_LANES / lanes;
+        return (rows + rowsPerGroup - 1) / rowsPerGroup;
+    }
+
+    /** The grid of {@code groups} work groups. */
+    static WorkerGrid grid(int groups) {
+        WorkerGrid grid = new WorkerGrid1D(Math.multiplyExact(groups, LaneSum.GROUP_LANES));
+        grid.setLocalWork(LaneSum.GROUP_LANES, 1, 1);
+        return grid;
+    }
+}
