@@ -17,8 +17,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * <p>{@code scale} is 1, or the logit scale: scaling the sums equals scaling the input where it is a power of two.
  *
- * <p>Launch: work groups of 128 lanes; a team of 32, 64 or 128 lanes a row, so that short matrices occupy the device
- * too. Sums in f32. Ground truth: {@link sala.kernels.reference.Linear#project}.
+ * <p>Launch: work groups of 128 lanes; a team of 32, 64 or 128 lanes a row ({@link RowTeams}). Sums in f32.
+ * Ground truth: {@link sala.kernels.reference.Linear#project}.
  */
 @StorageVariants({F16, BF16})
 public final class MatVecF32 {
@@ -43,16 +43,26 @@ public final class MatVecF32 {
             float scale,
             int lanes,
             int warpShuffles) {
-        float[] scratch = context.allocateFloatLocalArray(LaneSum.GROUP_LANES);
+        float[] scratch = context.allocateFloatLocalArray(RowTeams.GROUP_LANES);
         int localId = context.localIdx;
-        int row = context.groupIdx * (LaneSum.GROUP_LANES / lanes) + localId / lanes;
+        int row = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
         int lane = localId % lanes;
+        int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
         // Lanes past the last row repeat it, so that all lanes meet at the barriers.
         int safeRow = Math.min(row, outputSize - 1);
-        float share = RowDotF32.share(x, weights, safeRow * inputSize, lane, lanes, inputSize);
-        float sum = LaneSum.overTeam(context, scratch, localId, lanes, share, warpShuffles);
+        float share = RowShareF32.of(x, weights, safeRow * inputSize, lane, lanes, inputSize);
+        if (warpShuffles == 1) {
+            share = context.simdSum(share);
+        }
+        scratch[localId] = share;
+        for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
+            context.localBarrier();
+            if (localId % lanes < stride) {
+                scratch[localId] += scratch[localId + stride];
+            }
+        }
         if (lane == 0 && row < outputSize) {
-            out.set(row, scale * sum);
+            out.set(row, scale * scratch[localId]);
         }
     }
 
@@ -92,6 +102,6 @@ public final class MatVecF32 {
                         scale,
                         lanes,
                         graph.warpShuffles());
-        graph.grid(task, RowTeams.grid(RowTeams.groups(outputSize, lanes)));
+        graph.grid(task, RowTeams.grid(outputSize, lanes));
     }
 }

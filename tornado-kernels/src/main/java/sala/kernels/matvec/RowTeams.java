@@ -8,6 +8,12 @@ import uk.ac.manchester.tornado.api.WorkerGrid1D;
  * A short matrix gets wide teams, since its rows alone would not occupy the device.
  */
 final class RowTeams {
+    /** Lanes of a work group of every matrix-vector kernel. */
+    static final int GROUP_LANES = 128;
+
+    /** Lanes that shuffles sum over. */
+    static final int WARP_LANES = 32;
+
     /** About as many lanes as a large device holds at once. */
     private static final long LANES_WANTED = 200_000;
 
@@ -16,22 +22,18 @@ final class RowTeams {
     /** Lanes of a team for so many rows: 32, 64 or 128. */
     static int lanesFor(int rows) {
         int lanes = 32;
-        while (lanes < LaneSum.GROUP_LANES && (long) rows * lanes < LANES_WANTED) {
+        while (lanes < GROUP_LANES && (long) rows * lanes < LANES_WANTED) {
             lanes *= 2;
         }
         return lanes;
     }
 
-    /** Work groups for so many rows. */
-    static int groups(int rows, int lanes) {
-        int rowsPerGroup = LaneSum.GROUP_LANES / lanes;
-        return (rows + rowsPerGroup - 1) / rowsPerGroup;
-    }
-
-    /** The grid of {@code groups} work groups. */
-    static WorkerGrid grid(int groups) {
-        WorkerGrid grid = new WorkerGrid1D(Math.multiplyExact(groups, LaneSum.GROUP_LANES));
-        grid.setLocalWork(LaneSum.GROUP_LANES, 1, 1);
+    /** The grid for so many rows. */
+    static WorkerGrid grid(int rows, int lanes) {
+        int rowsPerGroup = GROUP_LANES / lanes;
+        int groups = (rows + rowsPerGroup - 1) / rowsPerGroup;
+        WorkerGrid grid = new WorkerGrid1D(Math.multiplyExact(groups, GROUP_LANES));
+        grid.setLocalWork(GROUP_LANES, 1, 1);
         return grid;
     }
 }

@@ -16,8 +16,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * <p>Eight weights are loaded before the first is used: a lane that waits for each load in turn leaves the memory idle.
  */
 @StorageVariants({F16, BF16})
-final class RowDotF32 {
-    private RowDotF32() {}
+final class RowShareF32 {
+    private RowShareF32() {}
 
     /**
      * The share of one lane.
@@ -29,7 +29,7 @@ final class RowDotF32 {
      * @param lanes that share the row
      * @param inputSize elements of the row
      */
-    static float share(
+    static float of(
             FloatArray x, @Stored FloatArray weights, int rowStart, int lane, int lanes, int inputSize) {
         float even = 0.0f;
         float odd = 0.0f;
