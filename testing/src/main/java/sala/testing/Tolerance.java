@@ -34,7 +34,14 @@ public enum Tolerance {
     /** The same over 40,000 tokens, whose f32 sums run one after another: measured 7e-6, and growing with the length. */
     CPU_F32_LONG_ATTENTION(1e-5, 1e-12),
     /** Linear attention of the CPU pass, outputs and state. */
-    CPU_F32_LIGHTNING(3e-6, 1e-12);
+    CPU_F32_LIGHTNING(3e-6, 1e-12),
+
+    /** Matrix-vector kernels: f32 sums over the lanes of a team. */
+    KERNEL_MATVEC(2e-6, 1e-12),
+    /** The same through a sigmoid or SiLU. */
+    KERNEL_MATVEC_GATED(3e-6, 1e-12),
+    /** Tiled matrix products: one f32 sum after another. */
+    KERNEL_MATMUL(2e-6, 1e-12);
 
     private final double relative;
     private final double absolute;
