@@ -189,6 +189,8 @@ class TransfersTest {
             assertEquals(5, z.get(1));
             plan.withGraph(2).execute();
             assertEquals(10, y.get(1));
+            plan.execute();
+            assertEquals(15, y.get(1));
             expect(
                     () -> plan.withAllGraphs().execute(),
                     "graph second was executed after graph third, but consumes from [first]",
