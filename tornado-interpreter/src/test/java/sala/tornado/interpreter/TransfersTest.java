@@ -313,6 +313,10 @@ class TransfersTest {
         expect(() -> graph.transferToDevice(7, x), "transferToDevice with mode 7: expected FIRST_EXECUTION (0)");
         expect(() -> graph.transferToHost(FIRST, x), "transferToHost with mode 0: expected EVERY_EXECUTION (1)");
         expect(() -> graph.transferToDevice(EVERY, x, "text"), "argument 1 of transferToDevice is a String");
+        float[] heap = new float[4];
+        expect(
+                () -> graph.task("heap", (float[] values) -> values[0] = 1, heap),
+                "task g.heap: argument 0 is a float[]: expected an array of the API");
         TaskGraph twice =
                 graph.task("t", TransfersTest::copy, context, x, y).task("t", TransfersTest::copy, context, x, y);
         expect(twice::snapshot, "graph g has two tasks named t");
