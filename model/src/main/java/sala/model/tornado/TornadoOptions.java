@@ -1,0 +1,46 @@
+package sala.model.tornado;
+
+import sala.kernels.storage.StorageType;
+
+/**
+ * How the device is used.
+ *
+ * @param weightStorage type of weight matrices and of the embedding
+ * @param cacheStorage type of keys, values and compressed keys: F32 or F16
+ * @param capacity most positions a session may hold; the caches are allocated for so many
+ * @param prefillChunk tokens of a prompt that go through the layers together
+ * @param lightningChunk tokens of a chunk of linear attention
+ */
+public record TornadoOptions(
+        StorageType weightStorage, StorageType cacheStorage, int capacity, int prefillChunk, int lightningChunk) {
+    /** Chunk of linear attention that the reference implementation uses. */
+    public static final int LIGHTNING_CHUNK = 64;
+
+    /** Chunk of prompts unless asked otherwise. */
+    public static final int PREFILL_CHUNK = 1024;
+
+    public TornadoOptions {
+        if (cacheStorage == StorageType.BF16) {
+            throw new IllegalArgumentException("cacheStorage: expected F32 or F16, found BF16");
+        }
+        if (capacity < 1 || prefillChunk < 1 || lightningChunk < 1) {
+            throw new IllegalArgumentException(
+                    "expected a capacity, prefillChunk and lightningChunk of at least 1, found %d, %d, %d"
+                            .formatted(capacity, prefillChunk, lightningChunk));
+        }
+    }
+
+    /** Everything in f32, which every device can. */
+    public static TornadoOptions ofCapacity(int capacity) {
+        return new TornadoOptions(
+                StorageType.F32, StorageType.F32, capacity, Math.min(PREFILL_CHUNK, capacity), LIGHTNING_CHUNK);
+    }
+
+    public TornadoOptions withStorage(StorageType weights, StorageType caches) {
+        return new TornadoOptions(weights, caches, capacity, prefillChunk, lightningChunk);
+    }
+
+    public TornadoOptions withPrefillChunk(int tokens) {
+        return new TornadoOptions(weightStorage, cacheStorage, capacity, tokens, lightningChunk);
+    }
+}
