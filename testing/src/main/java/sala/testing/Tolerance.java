@@ -34,7 +34,18 @@ public enum Tolerance {
     /** The same over 40,000 tokens, whose f32 sums run one after another: measured 7e-6, and growing with the length. */
     CPU_F32_LONG_ATTENTION(1e-5, 1e-12),
     /** Linear attention of the CPU pass, outputs and state. */
-    CPU_F32_LIGHTNING(3e-6, 1e-12);
+    CPU_F32_LIGHTNING(3e-6, 1e-12),
+
+    /** Norms, gates, rotations and gathers of the kernels, written as f32: XXX. */
+    KERNEL_ELEMENTWISE_F32(1e-6, 1e-12),
+    /** The same, written as f16: one rounding to 11 bits, at most 4.9e-4 of a value. */
+    KERNEL_ELEMENTWISE_F16(4.9e-4, 1e-12),
+    /** The same, written as bf16: one rounding to 8 bits, at most 3.9e-3 of a value. */
+    KERNEL_ELEMENTWISE_BF16(3.92e-3, 1e-12),
+    /** Cosines and sines of the kernels, at any position: XXX. */
+    KERNEL_ROPE_TABLE(1.2e-7, 1e-12),
+    /** Lightning attention of the kernels, outputs and states, recurrent and chunked: XXX. */
+    KERNEL_LIGHTNING_F32(3e-6, 1e-12);
 
     private final double relative;
     private final double absolute;

@@ -35,6 +35,14 @@ public final class KernelArguments {
         }
     }
 
+    /** Refuses one array in two roles: lanes would read what others have already overwritten. */
+    public static void requireDistinct(String first, Object array, String second, Object other) {
+        if (array == other) {
+            throw new IllegalArgumentException(
+                    "%s and %s: expected two arrays, found one in both roles".formatted(first, second));
+        }
+    }
+
     /** Refuses a size below {@code least}. */
     public static void requireAtLeast(String name, int least, int found) {
         if (found < least) {

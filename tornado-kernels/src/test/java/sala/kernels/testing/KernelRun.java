@@ -45,7 +45,7 @@ public final class KernelRun implements AutoCloseable {
 
     /** A run with an empty graph. */
     public KernelRun(String name) {
-        graph = new KernelGraph(name);
+        graph = new KernelGraph(name, TestDevice.hasWarpShuffles());
     }
 
     /** Where operations are added to. */

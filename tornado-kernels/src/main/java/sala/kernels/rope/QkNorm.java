@@ -1,0 +1,120 @@
+package sala.kernels.rope;
+
+import sala.kernels.KernelArguments;
+import sala.kernels.KernelGraph;
+import sala.kernels.Step;
+import sala.kernels.WorkGroups;
+import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+
+/**
+ * Norm of every head of q and k, in place: {@link QkNormRope} for layers without rotary positions.
+ *
+ * <pre>  x[t, h, i] = x[t, h, i] / sqrt(mean over j of x[t, h, j]^2 + rmsNormEps) weight[i]        x being q or k  </pre>
+ *
+ * <p>Launch: a work group of {@value #LANES} lanes a head of a token, the heads of q before those of k. Ground truth:
+ * {@link sala.kernels.reference.RmsNorm#normalize}.
+ */
+public final class QkNorm {
+    private static final int LANES = 64;
+
+    private QkNorm() {}
+
+    /**
+     * The kernel.
+     *
+     * @param step see {@link Step}
+     * @param q {@code [T, numHeads, headDim]}, f32; in place
+     * @param k {@code [T, numKvHeads, headDim]}, f32; in place
+     * @param queryWeight {@code [headDim]}, f32, shared by the heads
+     * @param keyWeight {@code [headDim]}, f32, shared by the heads
+     */
+    public static void compute(
+            KernelContext context,
+            IntArray step,
+            FloatArray q,
+            FloatArray k,
+            FloatArray queryWeight,
+            FloatArray keyWeight,
+            int numHeads,
+            int numKvHeads,
+            int headDim,
+            float rmsNormEps) {
+        float[] partials = context.allocateFloatLocalArray(LANES);
+        int lane = context.localIdx;
+        int group = context.groupIdx;
+        int token = group / (numHeads + numKvHeads);
+        int head = group - token * (numHeads + numKvHeads);
+        if (token < step.get(Step.NUM_TOKENS)) {
+            boolean isQuery = head < numHeads;
+            int queryRow = (token * numHeads + head) * headDim;
+            int keyRow = (token * numKvHeads + head - numHeads) * headDim;
+            float squares = 0f;
+            for (int i = lane; i < headDim; i += LANES) {
+                float value;
+                if (isQuery) {
+                    value = q.get(queryRow + i);
+                } else {
+                    value = k.get(keyRow + i);
+                }
+                squares += value * value;
+            }
+            float sum = WorkGroups.sum(context, partials, lane, LANES, squares);
+            float inverseRms = 1f / TornadoMath.sqrt(sum / headDim + rmsNormEps);
+            for (int i = lane; i < headDim; i += LANES) {
+                if (isQuery) {
+                    q.set(queryRow + i, q.get(queryRow + i) * inverseRms * queryWeight.get(i));
+                } else {
+                    k.set(keyRow + i, k.get(keyRow + i) * inverseRms * keyWeight.get(i));
+                }
+            }
+        }
+    }
+
+    /**
+     * Adds the norms to a graph.
+     *
+     * @param maxTokens largest number of tokens of a call
+     * @throws IllegalArgumentException if an array is null or too small, or a size is less than 1
+     */
+    public static void addTo(
+            KernelGraph graph,
+            String task,
+            IntArray step,
+            FloatArray q,
+            FloatArray k,
+            FloatArray queryWeight,
+            FloatArray keyWeight,
+            int maxTokens,
+            int numHeads,
+            int numKvHeads,
+            int headDim,
+            float rmsNormEps) {
+        KernelArguments.requireAtLeast("maxTokens", 1, maxTokens);
+        KernelArguments.requireAtLeast("numHeads", 1, numHeads);
+        KernelArguments.requireAtLeast("numKvHeads", 1, numKvHeads);
+        KernelArguments.requireAtLeast("headDim", 1, headDim);
+        KernelArguments.requireShape("step", step, "[Step.SIZE]", Step.SIZE);
+        KernelArguments.requireShape("q", q, "[maxTokens, numHeads, headDim]", maxTokens, numHeads, headDim);
+        KernelArguments.requireShape("k", k, "[maxTokens, numKvHeads, headDim]", maxTokens, numKvHeads, headDim);
+        KernelArguments.requireShape("queryWeight", queryWeight, "[headDim]", headDim);
+        KernelArguments.requireShape("keyWeight", keyWeight, "[headDim]", headDim);
+        graph.taskGraph()
+                .task(
+                        task,
+                        QkNorm::compute,
+                        graph.context(),
+                        step,
+                        q,
+                        k,
+                        queryWeight,
+                        keyWeight,
+                        numHeads,
+                        numKvHeads,
+                        headDim,
+                        rmsNormEps);
+        graph.grid(task, WorkGroups.grid((long) maxTokens * (numHeads + numKvHeads), LANES));
+    }
+}
