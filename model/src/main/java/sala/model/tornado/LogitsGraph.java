@@ -1,0 +1,24 @@
+package sala.model.tornado;
+
+import sala.kernels.KernelGraph;
+import sala.kernels.norm.FinalNormF32;
+import sala.loader.ModelConfig;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+
+/**
+ * The head as tasks: logits of the last token of a call, which come back to the host.
+ *
+ * <pre>
+ *   hidden[last] ──finalNorm──▶ lastRow ──head: logitScale lmHead lastRow──▶ logits
+ * </pre>
+ */
+record LogitsGraph(ModelConfig config, DeviceBuffers buffers) {
+    void add(KernelGraph graph, DeviceWeights weights) {
+        DeviceBuffers b = buffers;
+        FinalNormF32.addTo(
+                graph, "finalNorm", b.step(), b.hidden(), weights.finalNorm(), b.lastRow(), b.tokenCapacity(), 1,
+                config.hiddenSize(), (float) config.rmsNormEps());
+        new Projections(graph, b, true).head("head", b.lastRow(), weights.lmHead(), b.logits(), (float) config.logitScale());
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, b.lastRow(), b.logits());
+    }
+}

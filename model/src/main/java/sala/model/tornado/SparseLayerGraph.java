@@ -1,0 +1,69 @@
+package sala.model.tornado;
+
+import java.util.Optional;
+import sala.kernels.KernelGraph;
+import sala.kernels.norm.RmsNormF32;
+import sala.kernels.rope.QkRope;
+import sala.loader.ModelConfig;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * A sparse layer as tasks, with dense or block-sparse attention.
+ *
+ * <pre>
+ *   hidden ──norm──▶ normed ──qkv──▶ q, k, v        k, v ──append──▶ cache ──compress──▶ fineKeys, coarseKeys
+ *                      │             │
+ *                      │             ├─ sparse: select (fineKeys, coarseKeys) ──▶ selectedBlocks
+ *                      │             │          attention (selectedBlocks, cache) ──▶ attended
+ *                      │             └─ dense:  attention (cache) ──▶ attended
+ *                      │                                                │
+ *                      └──gate: sigmoid(oGate normed)──▶ gated ◀────────┘
+ *   hidden ◀──output: + residualScale oProj gated───┘
+ *     └──then {@link MlpGraph}
+ * </pre>
+ */
+record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes) {
+
+    /** Adds the layer for one token. */
+    void addDecode(KernelGraph graph, DeviceLayer.Sparse layer, DeviceCache.Kv cache, boolean sparse) {
+        add(graph, layer, cache, sparse, true);
+    }
+
+    /** Adds the layer for a chunk of a prompt. */
+    void addPrefill(KernelGraph graph, DeviceLayer.Sparse layer, DeviceCache.Kv cache, boolean sparse) {
+        add(graph, layer, cache, sparse, false);
+    }
+
+    private void add(
+            KernelGraph graph, DeviceLayer.Sparse layer, DeviceCache.Kv cache, boolean sparse, boolean decode) {
+        DeviceBuffers b = buffers;
+        Projections projections = new Projections(graph, b, decode);
+        int tokens = decode ? 1 : b.tokenCapacity();
+        RmsNormF32.addTo(
+                graph, "norm", b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(),
+                (float) config.rmsNormEps());
+        projections.qkv("qkv", layer, b.normed(), b.q(), b.k(), b.v());
+        if (config.sparseUseRope()) {
+            QkRope.addTo(
+                    graph, "qkRope", b.step(), b.q(), b.k(), b.sparseRope().cosines(), b.sparseRope().sines(), tokens,
+                    config.numHeads(), config.numKvHeads(), config.headDim());
+        }
+        CacheTasks tasks = new CacheTasks(graph, b, shapes);
+        tasks.append(cache, b.k(), b.v(), tokens);
+        tasks.compress(cache, tokens);
+        if (sparse) {
+            tasks.select(cache, decode);
+            tasks.attendSelected(cache, decode);
+        } else {
+            tasks.attendAll(cache, decode);
+        }
+        Optional<DeviceMatrix> gate = layer.gateProj();
+        FloatArray gated = b.attended();
+        if (gate.isPresent()) {
+            gated = b.gated();
+            projections.gate("gate", b.normed(), gate.get(), b.attended(), gated);
+        }
+        projections.residual("output", gated, layer.oProj(), b.hidden(), (float) config.residualScale());
+        new MlpGraph(config, b).add(graph, layer, decode);
+    }
+}
