@@ -7,6 +7,8 @@ import sala.kernels.cache.KeyCompressionF16;
 import sala.kernels.cache.KeyCompressionF32;
 import sala.kernels.cache.KvAppendF16;
 import sala.kernels.cache.KvAppendF32;
+import sala.kernels.cache.KvReadF16;
+import sala.kernels.cache.KvReadF32;
 import sala.kernels.selection.BlockRank;
 import sala.kernels.selection.DecodeSelectionF16;
 import sala.kernels.selection.DecodeSelectionF32;
@@ -33,6 +35,19 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
             case Two(F16 keys, F16 values) ->
                 KvAppendF16.addTo(
                         graph, "append", k, v, keys.values(), values.values(), buffers.step(), shapes.layout(), tokens);
+            case Two other -> throw mixed(other);
+        }
+    }
+
+    void read(DeviceCache.Kv cache, FloatArray k, FloatArray v) {
+        int tokens = buffers.tokenCapacity();
+        switch (new Two(cache.keys(), cache.values())) {
+            case Two(F32 keys, F32 values) ->
+                KvReadF32.addTo(
+                        graph, "read", keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
+            case Two(F16 keys, F16 values) ->
+                KvReadF16.addTo(
+                        graph, "read", keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
             case Two other -> throw mixed(other);
         }
     }

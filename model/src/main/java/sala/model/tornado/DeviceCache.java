@@ -3,7 +3,6 @@ package sala.model.tornado;
 import java.util.List;
 import sala.kernels.storage.StorageType;
 import sala.loader.ModelConfig;
-import sala.loader.SparseConfig;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
@@ -50,7 +49,8 @@ sealed interface DeviceCache {
 
         record F16(HalfFloatArray values, int capacity) implements DeviceKeys {}
 
-        private static DeviceKeys of(ModelConfig config, int capacity, StorageType storage) {
+        /** Vectors of {@code capacity} tokens or windows, dirty. */
+        static DeviceKeys of(ModelConfig config, int capacity, StorageType storage) {
             int size = Math.multiplyExact(config.kvWidth(), capacity);
             return switch (storage) {
                 case F32 -> new F32(new FloatArray(size), capacity);
@@ -67,17 +67,15 @@ sealed interface DeviceCache {
         return new State(new FloatArray(size));
     }
 
-    /** Caches of {@code capacity} tokens, with at least one compressed key of each kind. */
-    static Kv kv(ModelConfig config, int capacity, StorageType storage) {
-        SparseConfig sparse = config.sparse();
+    /** Caches for all tokens of a layout, and for their compressed keys. */
+    static Kv kv(ModelConfig config, Shapes shapes, StorageType storage) {
+        int capacity = shapes.layout().capacity();
+        int fineCapacity = shapes.layout().fineCapacity(shapes.rule());
+        int coarseCapacity = shapes.layout().coarseCapacity(shapes.rule());
         return new Kv(
                 DeviceKeys.of(config, capacity, storage),
                 DeviceKeys.of(config, capacity, storage),
-                DeviceKeys.of(config, windows(capacity, sparse.kernelSize(), sparse.kernelStride()), storage),
-                DeviceKeys.of(config, windows(capacity, 4 * sparse.kernelSize(), 4 * sparse.kernelStride()), storage));
-    }
-
-    private static int windows(int tokens, int size, int stride) {
-        return Math.max(1, tokens < size ? 0 : (tokens - size) / stride + 1);
+                DeviceKeys.of(config, fineCapacity, storage),
+                DeviceKeys.of(config, coarseCapacity, storage));
     }
 }

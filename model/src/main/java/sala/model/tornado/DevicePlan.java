@@ -42,6 +42,16 @@ final class DevicePlan implements AutoCloseable {
         static Spec root(String name, List<Object> own, Consumer<KernelGraph> body) {
             return new Spec(name, Optional.empty(), List.of(), own, body);
         }
+
+        /** A graph that stands on another. */
+        static Spec of(
+                String name,
+                String owner,
+                List<? extends Object> shared,
+                List<? extends Object> own,
+                Consumer<KernelGraph> body) {
+            return new Spec(name, Optional.of(owner), List.copyOf(shared), List.copyOf(own), body);
+        }
     }
 
     private final Map<String, Integer> indices = new LinkedHashMap<>();

@@ -29,17 +29,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  */
 record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOptions options) {
 
-    /** Adds the layer for one token. */
-    void addDecode(KernelGraph graph, DeviceLayer.Lightning layer, DeviceCache.State cache) {
-        add(graph, layer, cache, true);
-    }
-
-    /** Adds the layer for a chunk of a prompt. */
-    void addPrefill(KernelGraph graph, DeviceLayer.Lightning layer, DeviceCache.State cache) {
-        add(graph, layer, cache, false);
-    }
-
-    private void add(KernelGraph graph, DeviceLayer.Lightning layer, DeviceCache.State cache, boolean decode) {
+    /** Adds the layer for one token, or for a chunk of a prompt. */
+    void add(KernelGraph graph, DeviceLayer.Lightning layer, DeviceCache.State cache, boolean decode) {
         DeviceBuffers b = buffers;
         Projections projections = new Projections(graph, b, decode);
         int tokens = decode ? 1 : b.tokenCapacity();

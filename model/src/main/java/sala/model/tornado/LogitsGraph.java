@@ -1,7 +1,7 @@
 package sala.model.tornado;
 
 import sala.kernels.KernelGraph;
-import sala.kernels.norm.FinalNormF32;
+import sala.kernels.norm.FinalNorm;
 import sala.loader.ModelConfig;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 
@@ -15,8 +15,8 @@ import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 record LogitsGraph(ModelConfig config, DeviceBuffers buffers) {
     void add(KernelGraph graph, DeviceWeights weights) {
         DeviceBuffers b = buffers;
-        FinalNormF32.addTo(
-                graph, "finalNorm", b.step(), b.hidden(), weights.finalNorm(), b.lastRow(), b.tokenCapacity(), 1,
+        FinalNorm.addTo(
+                graph, "finalNorm", b.step(), b.hidden(), weights.finalNorm(), b.lastRow(), b.tokenCapacity(),
                 config.hiddenSize(), (float) config.rmsNormEps());
         new Projections(graph, b, true).head("head", b.lastRow(), weights.lmHead(), b.logits(), (float) config.logitScale());
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, b.lastRow(), b.logits());

@@ -24,18 +24,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  */
 record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes) {
 
-    /** Adds the layer for one token. */
-    void addDecode(KernelGraph graph, DeviceLayer.Sparse layer, DeviceCache.Kv cache, boolean sparse) {
-        add(graph, layer, cache, sparse, true);
-    }
-
-    /** Adds the layer for a chunk of a prompt. */
-    void addPrefill(KernelGraph graph, DeviceLayer.Sparse layer, DeviceCache.Kv cache, boolean sparse) {
-        add(graph, layer, cache, sparse, false);
-    }
-
-    private void add(
-            KernelGraph graph, DeviceLayer.Sparse layer, DeviceCache.Kv cache, boolean sparse, boolean decode) {
+    /** Adds the layer for one token or for a chunk of a prompt, with dense or sparse attention. */
+    void add(KernelGraph graph, DeviceLayer.Sparse layer, DeviceCache.Kv cache, DeviceModel.Call call) {
+        boolean decode = call.isDecode();
         DeviceBuffers b = buffers;
         Projections projections = new Projections(graph, b, decode);
         int tokens = decode ? 1 : b.tokenCapacity();
@@ -51,7 +42,7 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         CacheTasks tasks = new CacheTasks(graph, b, shapes);
         tasks.append(cache, b.k(), b.v(), tokens);
         tasks.compress(cache, tokens);
-        if (sparse) {
+        if (call.isSparse()) {
             tasks.select(cache, decode);
             tasks.attendSelected(cache, decode);
         } else {
