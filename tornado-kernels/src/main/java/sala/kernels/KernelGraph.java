@@ -17,17 +17,30 @@ public final class KernelGraph {
     private final TaskGraph taskGraph;
     private final GridScheduler gridScheduler;
     private final KernelContext context;
+    private final boolean warpShuffles;
+
+    /**
+     * An empty graph whose kernels run on every backend.
+     *
+     * @param name unique among the graphs of an execution plan
+     */
+    public KernelGraph(String name) {
+        this(name, false);
+    }
 
     /**
      * An empty graph.
      *
      * @param name unique among the graphs of an execution plan
+     * @param warpShuffles whether kernels may sum over the lanes of a warp by shuffles, as PTX and CUDA can; OpenCL
+     *     accepts them and computes something else
      */
-    public KernelGraph(String name) {
+    public KernelGraph(String name, boolean warpShuffles) {
         this.name = Objects.requireNonNull(name, "name is null");
         taskGraph = new TaskGraph(name);
         gridScheduler = new GridScheduler();
         context = new KernelContext();
+        this.warpShuffles = warpShuffles;
     }
 
     /** The graph, for transfers, tasks and the snapshot. */
@@ -43,6 +56,11 @@ public final class KernelGraph {
     /** The grids of all tasks, for {@code TornadoExecutionPlan.withGridScheduler}. */
     public GridScheduler gridScheduler() {
         return gridScheduler;
+    }
+
+    /** 1 if kernels may use warp shuffles, else 0: a constant of kernels that have both forms. */
+    public int warpShuffles() {
+        return warpShuffles ? 1 : 0;
     }
 
     /** Name of the graph. */

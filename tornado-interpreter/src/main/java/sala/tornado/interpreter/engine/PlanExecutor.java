@@ -1,0 +1,303 @@
+package sala.tornado.interpreter.engine;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import sala.tornado.interpreter.InterpreterDevice;
+import sala.tornado.interpreter.InterpreterException;
+import uk.ac.manchester.tornado.api.GridScheduler;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+
+/** Executes the graphs of a plan: allocates, copies, launches. */
+public final class PlanExecutor {
+    private static final Pattern MEMORY_LIMIT = Pattern.compile("\\s*(\\d+)\\s*(B|KB|MB|GB)\\s*");
+
+    private final List<DeviceGraph> graphs;
+    private List<DeviceGraph> selected;
+    private InterpreterDevice device;
+    private GridScheduler gridScheduler = new GridScheduler();
+    private long memoryLimit = Long.MAX_VALUE;
+    private @Nullable DeviceGraph lastExecuted;
+    private boolean closed;
+
+    public PlanExecutor(List<GraphDescription> descriptions, TornadoDevice defaultDevice) {
+        this.graphs = descriptions.stream().map(DeviceGraph::new).toList();
+        this.selected = graphs;
+        this.device = interpreter(defaultDevice);
+    }
+
+    public void selectGraph(int index) {
+        requireOpen();
+        if (index < 0 || index >= graphs.size()) {
+            throw new InterpreterException("withGraph(%d) of a plan of %d graphs: expected 0 to %d"
+                    .formatted(index, graphs.size(), graphs.size() - 1));
+        }
+        selected = List.of(graphs.get(index));
+    }
+
+    public void selectAllGraphs() {
+        requireOpen();
+        selected = graphs;
+    }
+
+    public void setDevice(TornadoDevice newDevice) {
+        requireOpen();
+        device = interpreter(newDevice);
+    }
+
+    public InterpreterDevice device(int graphIndex) {
+        return device;
+    }
+
+    private static InterpreterDevice interpreter(TornadoDevice device) {
+        if (device instanceof InterpreterDevice interpreterDevice) {
+            return interpreterDevice;
+        }
+        throw new InterpreterException(
+                "device %s is none of the interpreter's: use InterpreterDevice.checking() or fast()"
+                        .formatted(device.getDeviceName()));
+    }
+
+    public void setGridScheduler(GridScheduler newScheduler) {
+        requireOpen();
+        Set<String> unknown = new TreeSet<>(newScheduler.keySet());
+        for (DeviceGraph graph : graphs) {
+            unknown.removeAll(graph.taskNames());
+        }
+        if (!newScheduler.keySet().isEmpty()
+                && unknown.size() == newScheduler.keySet().size()) {
+            throw new InterpreterException(
+                    "the grid scheduler names %s, but no graph of the plan has such a task: expected %s"
+                            .formatted(
+                                    unknown,
+                                    graphs.stream()
+                                            .flatMap(graph -> graph.taskNames().stream())
+                                            .toList()));
+        }
+        gridScheduler = newScheduler;
+    }
+
+    public void setMemoryLimit(String limit) {
+        requireOpen();
+        Matcher matcher = MEMORY_LIMIT.matcher(limit.toUpperCase(Locale.ROOT));
+        if (!matcher.matches()) {
+            throw new InterpreterException(
+                    "withMemoryLimit(\"%s\"): expected a number and B, KB, MB or GB, as in \"512MB\"".formatted(limit));
+        }
+        long unit = switch (matcher.group(2)) {
+            case "B" -> 1;
+            case "KB" -> 1 << 10;
+            case "MB" -> 1 << 20;
+            default -> 1 << 30;
+        };
+        memoryLimit = Math.multiplyExact(Long.parseLong(matcher.group(1)), unit);
+    }
+
+    public void clearMemoryLimit() {
+        requireOpen();
+        memoryLimit = Long.MAX_VALUE;
+    }
+
+    public long deviceBytes() {
+        return graphs.stream().mapToLong(DeviceGraph::bytes).sum();
+    }
+
+    public void freeDeviceMemory() {
+        graphs.forEach(DeviceGraph::free);
+    }
+
+    public void close() {
+        closed = true;
+        freeDeviceMemory();
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new InterpreterException(
+                    "the plan of %s is closed: its device memory is gone; make a new plan".formatted(graphs));
+        }
+    }
+
+    /** Prepares the kernels of the selected graphs. */
+    public void compile() {
+        requireOpen();
+    }
+
+    public ExecutionProfile execute() {
+        requireOpen();
+        Stopwatch watch = new Stopwatch();
+        for (DeviceGraph graph : selected) {
+            executeGraph(graph, watch);
+            lastExecuted = graph;
+        }
+        return watch.profile(deviceBytes());
+    }
+
+    private void executeGraph(DeviceGraph graph, Stopwatch watch) {
+        for (GraphDescription.Step step : graph.steps()) {
+            switch (step) {
+                case GraphDescription.TransferToDevice transfer -> transferToDevice(graph, transfer, watch);
+                case GraphDescription.Consume consume -> consume(graph, consume);
+                case GraphDescription.Task task -> launch(graph, task, watch);
+                case GraphDescription.Persist persist -> persist(graph, persist);
+                case GraphDescription.TransferToHost transfer -> transferToHost(graph, transfer, watch);
+            }
+        }
+    }
+
+    private void transferToDevice(DeviceGraph graph, GraphDescription.TransferToDevice transfer, Stopwatch watch) {
+        for (Object hostArray : transfer.arrays()) {
+            DeviceArray array = allocated(graph, hostArray);
+            if (graph.markTransferred(hostArray) || transfer.everyExecution()) {
+                watch.write(() -> array.copyFrom(hostArray));
+            }
+        }
+    }
+
+    private void consume(DeviceGraph graph, GraphDescription.Consume consume) {
+        DeviceGraph source = source(graph, consume);
+        for (Object hostArray : consume.arrays()) {
+            DeviceArray array = source.find(hostArray);
+            if (array == null || !source.isPersisted(hostArray)) {
+                throw new InterpreterException(
+                        "graph %s consumes %s from graph %s, which has not persisted it: name it in persistOnDevice of %s and execute that graph first"
+                                .formatted(graph.name(), describe(hostArray), source.name(), source.name()));
+            }
+            graph.share(hostArray, array);
+        }
+    }
+
+    private DeviceGraph source(DeviceGraph graph, GraphDescription.Consume consume) {
+        if (consume.sourceGraph().isEmpty()) {
+            if (lastExecuted == null) {
+                throw new InterpreterException(
+                        "graph %s consumes from the graph executed before it, but none was executed"
+                                .formatted(graph.name()));
+            }
+            return lastExecuted;
+        }
+        String name = consume.sourceGraph().get();
+        return graphs.stream()
+                .filter(candidate -> candidate.name().equals(name))
+                .findFirst()
+                .orElseThrow(() -> new InterpreterException(
+                        "graph %s consumes from graph %s, which the plan does not have: it has %s"
+                                .formatted(
+                                        graph.name(),
+                                        name,
+                                        graphs.stream().map(DeviceGraph::name).toList())));
+    }
+
+    private void persist(DeviceGraph graph, GraphDescription.Persist persist) {
+        for (Object hostArray : persist.arrays()) {
+            allocated(graph, hostArray);
+            graph.markPersisted(hostArray);
+        }
+    }
+
+    private void transferToHost(DeviceGraph graph, GraphDescription.TransferToHost transfer, Stopwatch watch) {
+        for (Object hostArray : transfer.arrays()) {
+            DeviceArray array = allocated(graph, hostArray);
+            if (!transfer.underDemand()) {
+                watch.read(() -> array.copyTo(hostArray));
+            }
+        }
+    }
+
+    /** Copies arrays of the selected graphs to the host, after their execution. */
+    public void transferToHost(Object... hostArrays) {
+        for (Object hostArray : hostArrays) {
+            for (DeviceArray array : onDevice(hostArray)) {
+                array.copyTo(hostArray);
+            }
+        }
+    }
+
+    public void transferToHost(Object hostArray, long offsetWithHeader, long bytes) {
+        for (DeviceArray array : onDevice(hostArray)) {
+            array.copyTo(hostArray, offsetWithHeader, bytes);
+        }
+    }
+
+    private List<DeviceArray> onDevice(Object hostArray) {
+        requireOpen();
+        List<DeviceArray> found = new ArrayList<>();
+        for (DeviceGraph graph : selected) {
+            DeviceArray array = graph.find(hostArray);
+            if (array != null) {
+                found.add(array);
+            }
+        }
+        if (found.isEmpty()) {
+            throw new InterpreterException("transferToHost of %s, which no executed graph of %s has on the device"
+                    .formatted(
+                            describe(hostArray),
+                            selected.stream().map(DeviceGraph::name).toList()));
+        }
+        return found;
+    }
+
+    private DeviceArray allocated(DeviceGraph graph, Object hostArray) {
+        DeviceArray found = graph.find(hostArray);
+        if (found != null) {
+            return found;
+        }
+        DeviceArray array = new DeviceArray(hostArray);
+        if (array.bytes() > memoryLimit - deviceBytes()) {
+            throw new InterpreterException(
+                    "graph %s: no device memory for %s of %d bytes: %d bytes are in use, the limit is %d; raise withMemoryLimit or free arrays"
+                            .formatted(graph.name(), describe(hostArray), array.bytes(), deviceBytes(), memoryLimit));
+        }
+        graph.add(hostArray, array);
+        return array;
+    }
+
+    private void launch(DeviceGraph graph, GraphDescription.Task task, Stopwatch watch) {
+        List<Object> arguments = new ArrayList<>();
+        for (int i = 0; i < task.arguments().size(); i++) {
+            Object argument = task.arguments().get(i);
+            arguments.add(
+                    DeviceArray.isArray(argument)
+                            ? deviceArgument(graph, task, i).twin()
+                            : argument);
+        }
+        Launch launch = new Launch(
+                graph.name() + "." + task.id(),
+                task.code(),
+                arguments,
+                gridScheduler.get(graph.name() + "." + task.id()),
+                device);
+        watch.kernel(launch::run);
+    }
+
+    private DeviceArray deviceArgument(DeviceGraph graph, GraphDescription.Task task, int index) {
+        Object hostArray = task.arguments().get(index);
+        DeviceArray found = graph.find(hostArray);
+        if (found != null) {
+            return found;
+        }
+        if (!graph.isOutput(hostArray)) {
+            throw new InterpreterException(
+                    "task %s.%s: argument %d, %s, is in no transferToDevice, transferToHost, persistOnDevice or consumeFromDevice before it: name it in one of them"
+                            .formatted(graph.name(), task.id(), index, describe(hostArray)));
+        }
+        return allocated(graph, hostArray);
+    }
+
+    static String describe(Object hostArray) {
+        return "a %s of %d elements"
+                .formatted(
+                        hostArray.getClass().getSimpleName(),
+                        DeviceArray.storageOf(hostArray).getSize());
+    }
+
+    @Override
+    public String toString() {
+        return graphs.stream().map(DeviceGraph::name).toList().toString();
+    }
+}

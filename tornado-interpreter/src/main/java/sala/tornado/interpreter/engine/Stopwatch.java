@@ -1,0 +1,36 @@
+package sala.tornado.interpreter.engine;
+
+import java.util.function.LongSupplier;
+
+/** Adds up the times and bytes of an execution. */
+final class Stopwatch {
+    private final long start = System.nanoTime();
+    private long writeNanos;
+    private long kernelNanos;
+    private long readNanos;
+    private long bytesIn;
+    private long bytesOut;
+
+    void write(LongSupplier copy) {
+        long before = System.nanoTime();
+        bytesIn += copy.getAsLong();
+        writeNanos += System.nanoTime() - before;
+    }
+
+    void read(LongSupplier copy) {
+        long before = System.nanoTime();
+        bytesOut += copy.getAsLong();
+        readNanos += System.nanoTime() - before;
+    }
+
+    void kernel(Runnable launch) {
+        long before = System.nanoTime();
+        launch.run();
+        kernelNanos += System.nanoTime() - before;
+    }
+
+    ExecutionProfile profile(long deviceBytes) {
+        return new ExecutionProfile(
+                System.nanoTime() - start, 0, writeNanos, kernelNanos, readNanos, bytesIn, bytesOut, deviceBytes);
+    }
+}

@@ -1,0 +1,5 @@
+/** Access to the devices. */
+@NullMarked
+package uk.ac.manchester.tornado.api.runtime;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,4 @@
+@NullMarked
+package sala.tornado.interpreter;
+
+import org.jspecify.annotations.NullMarked;
