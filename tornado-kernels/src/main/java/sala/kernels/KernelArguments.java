@@ -30,14 +30,14 @@ public final class KernelArguments {
                     "%s: expected an array %s of %d values, found null".formatted(name, shape, expected));
         }
         if (array.getSize() < expected) {
-            throw new IllegalArgumentException("%s: expected at least %d values %s, found %d"
-                    .formatted(name, expected, shape, array.getSize()));
+            throw new IllegalArgumentException(
+                    "%s: expected at least %d values %s, found %d".formatted(name, expected, shape, array.getSize()));
         }
     }
 
     /** Refuses one array in two roles: lanes would read what others have already overwritten. */
     public static void requireDistinct(String first, Object array, String second, Object other) {
-        if (array == other) {
+        if (array.equals(other)) {
             throw new IllegalArgumentException(
                     "%s and %s: expected two arrays, found one in both roles".formatted(first, second));
         }
@@ -65,7 +65,7 @@ public final class KernelArguments {
                 return;
             }
         }
-        throw new IllegalArgumentException("%s: expected one of %s, found %d"
-                .formatted(name, Arrays.toString(supported), found));
+        throw new IllegalArgumentException(
+                "%s: expected one of %s, found %d".formatted(name, Arrays.toString(supported), found));
     }
 }
