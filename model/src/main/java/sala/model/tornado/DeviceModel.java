@@ -79,8 +79,11 @@ final class DeviceModel implements AutoCloseable {
     private final Shapes shapes;
     private final DeviceBuffers buffers;
     private final List<DeviceCache> caches = new ArrayList<>();
-    /** What {@code write} sends and {@code read} brings, shared by all layers; as large as the largest cache piece. */
-    private final FloatArray staged;
+    /** What {@code write} sends and {@code read} brings: a state. */
+    private final FloatArray stagedState;
+
+    /** The same for keys and values of a chunk of tokens. */
+    private final FloatArray stagedKeys;
 
     private final FloatArray stagedValues;
     private final DevicePlan plan;
@@ -92,19 +95,16 @@ final class DeviceModel implements AutoCloseable {
         weights = DeviceWeights.of(modelWeights, options.weightStorage());
         shapes = Shapes.of(config, options.capacity());
         buffers = DeviceBuffers.of(config, shapes, options);
-        int stateSize = 1;
         for (DeviceLayer layer : weights.layers()) {
-            switch (layer) {
-                case DeviceLayer.Sparse _ -> caches.add(DeviceCache.kv(config, shapes, options.cacheStorage()));
-                case DeviceLayer.Lightning _ -> {
-                    DeviceCache.State state = DeviceCache.state(config);
-                    caches.add(state);
-                    stateSize = state.state().getSize();
-                }
-            }
+            caches.add(
+                    switch (layer) {
+                        case DeviceLayer.Sparse _ -> DeviceCache.kv(config, shapes, options.cacheStorage());
+                        case DeviceLayer.Lightning _ -> DeviceCache.state(config);
+                    });
         }
+        stagedState = DeviceCache.state(config).state();
         int kvSize = Math.multiplyExact(options.prefillChunk(), config.kvWidth());
-        staged = new FloatArray(Math.max(stateSize, kvSize));
+        stagedKeys = new FloatArray(kvSize);
         stagedValues = new FloatArray(kvSize);
         plan = new DevicePlan(buffers.step(), specs());
     }
@@ -230,24 +230,24 @@ final class DeviceModel implements AutoCloseable {
         DeviceCache cache = caches.get(index);
         List<Object> own =
                 switch (cache) {
-                    case DeviceCache.State _ -> List.of(staged);
-                    case DeviceCache.Kv _ -> List.of(staged, stagedValues);
+                    case DeviceCache.State _ -> List.of(stagedState);
+                    case DeviceCache.Kv _ -> List.of(stagedKeys, stagedValues);
                 };
         specs.add(Spec.of("read" + index, owner, shared, own, graph -> {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, own.toArray());
             switch (cache) {
-                case DeviceCache.State state -> StateCopy.addTo(graph, "copy", state.state(), staged);
-                case DeviceCache.Kv kv -> new CacheTasks(graph, buffers, shapes).read(kv, staged, stagedValues);
+                case DeviceCache.State state -> StateCopy.addTo(graph, "copy", state.state(), stagedState);
+                case DeviceCache.Kv kv -> new CacheTasks(graph, buffers, shapes).read(kv, stagedKeys, stagedValues);
             }
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, own.toArray());
         }));
         specs.add(Spec.of("write" + index, owner, shared, own, graph -> {
             graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, own.toArray());
             switch (cache) {
-                case DeviceCache.State state -> StateCopy.addTo(graph, "copy", staged, state.state());
+                case DeviceCache.State state -> StateCopy.addTo(graph, "copy", stagedState, state.state());
                 case DeviceCache.Kv kv -> {
                     CacheTasks tasks = new CacheTasks(graph, buffers, shapes);
-                    tasks.append(kv, staged, stagedValues, chunk());
+                    tasks.append(kv, stagedKeys, stagedValues, chunk());
                     tasks.compress(kv, chunk());
                 }
             }
@@ -320,14 +320,14 @@ final class DeviceModel implements AutoCloseable {
     void readState(int layer, double[] target) {
         plan.run("read" + layer);
         for (int i = 0; i < target.length; i++) {
-            target[i] = staged.get(i);
+            target[i] = stagedState.get(i);
         }
     }
 
     /** Replaces the state of a lightning layer. */
     void writeState(int layer, double[] source) {
         for (int i = 0; i < source.length; i++) {
-            staged.set(i, (float) source[i]);
+            stagedState.set(i, (float) source[i]);
         }
         plan.run("write" + layer);
     }
@@ -340,7 +340,7 @@ final class DeviceModel implements AutoCloseable {
             setStep(position + from, piece);
             plan.run("read" + layer);
             for (int i = 0; i < piece * width; i++) {
-                keys[from * width + i] = staged.get(i);
+                keys[from * width + i] = stagedKeys.get(i);
                 values[from * width + i] = stagedValues.get(i);
             }
         }
@@ -352,7 +352,7 @@ final class DeviceModel implements AutoCloseable {
         for (int from = 0; from < count; from += chunk()) {
             int piece = Math.min(chunk(), count - from);
             for (int i = 0; i < piece * width; i++) {
-                staged.set(i, (float) keys[from * width + i]);
+                stagedKeys.set(i, (float) keys[from * width + i]);
                 stagedValues.set(i, (float) values[from * width + i]);
             }
             setStep(position + from, piece);

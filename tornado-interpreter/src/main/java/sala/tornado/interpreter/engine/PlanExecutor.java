@@ -140,9 +140,15 @@ public final class PlanExecutor {
 
     private void executeGraph(DeviceGraph graph, Stopwatch watch) {
         for (GraphDescription.Step step : graph.steps()) {
+            if (step instanceof GraphDescription.Consume consume) {
+                consume(graph, consume);
+            }
+        }
+        requireConsumed(graph);
+        for (GraphDescription.Step step : graph.steps()) {
             switch (step) {
                 case GraphDescription.TransferToDevice transfer -> transferToDevice(graph, transfer, watch);
-                case GraphDescription.Consume consume -> consume(graph, consume);
+                case GraphDescription.Consume _ -> {}
                 case GraphDescription.Task task -> launch(graph, task, watch);
                 case GraphDescription.Persist persist -> persist(graph, persist);
                 case GraphDescription.TransferToHost transfer -> transferToHost(graph, transfer, watch);
@@ -159,38 +165,84 @@ public final class PlanExecutor {
         }
     }
 
+    /**
+     * Shares arrays with the graph executed just before, as TornadoVM does: a graph may name several sources, of which
+     * the last executed one counts; what it does not hand over keeps the device array that an earlier execution gave.
+     */
     private void consume(DeviceGraph graph, GraphDescription.Consume consume) {
-        DeviceGraph source = source(graph, consume);
+        if (consume.sourceGraph().isPresent()) {
+            requireGraph(graph, consume.sourceGraph().get());
+        }
+        DeviceGraph source = lastExecuted;
+        boolean counts = source != null
+                && consume.sourceGraph().filter(name -> !name.equals(source.name())).isEmpty();
+        if (!counts) {
+            return;
+        }
         for (Object hostArray : consume.arrays()) {
             DeviceArray array = source.find(hostArray);
             if (array == null || !source.isPersisted(hostArray)) {
                 throw new InterpreterException(
-                        "graph %s consumes %s from graph %s, which has not persisted it: name it in persistOnDevice of %s and execute that graph first"
+                        "graph %s consumes %s from graph %s, which has not persisted it: name it in persistOnDevice of %s"
                                 .formatted(graph.name(), describe(hostArray), source.name(), source.name()));
             }
             graph.share(hostArray, array);
         }
     }
 
-    private DeviceGraph source(DeviceGraph graph, GraphDescription.Consume consume) {
-        if (consume.sourceGraph().isEmpty()) {
-            if (lastExecuted == null) {
-                throw new InterpreterException(
-                        "graph %s consumes from the graph executed before it, but none was executed"
-                                .formatted(graph.name()));
-            }
-            return lastExecuted;
+    private void requireGraph(DeviceGraph graph, String source) {
+        if (graphs.stream().noneMatch(candidate -> candidate.name().equals(source))) {
+            throw new InterpreterException("graph %s consumes from graph %s, which the plan does not have: it has %s"
+                    .formatted(
+                            graph.name(),
+                            source,
+                            graphs.stream().map(DeviceGraph::name).toList()));
         }
-        String name = consume.sourceGraph().get();
-        return graphs.stream()
-                .filter(candidate -> candidate.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new InterpreterException(
-                        "graph %s consumes from graph %s, which the plan does not have: it has %s"
-                                .formatted(
-                                        graph.name(),
-                                        name,
-                                        graphs.stream().map(DeviceGraph::name).toList())));
+    }
+
+    /** Refuses a graph whose consumed arrays no execution has given it, or that follows a graph it does not name. */
+    private void requireConsumed(DeviceGraph graph) {
+        List<GraphDescription.Consume> consumes = new ArrayList<>();
+        for (GraphDescription.Step step : graph.steps()) {
+            if (step instanceof GraphDescription.Consume consume) {
+                consumes.add(consume);
+            }
+        }
+        if (consumes.isEmpty()) {
+            return;
+        }
+        String before = lastExecuted == null ? "no graph" : "graph " + lastExecuted.name();
+        boolean named = lastExecuted != null
+                && consumes.stream()
+                        .anyMatch(consume -> consume.sourceGraph()
+                                .filter(name -> !name.equals(lastExecuted.name()))
+                                .isEmpty());
+        if (!named) {
+            throw new InterpreterException(
+                    "graph %s was executed after %s, but consumes from %s: TornadoVM hands arrays on from the graph executed just before"
+                            .formatted(
+                                    graph.name(),
+                                    before,
+                                    consumes.stream()
+                                            .map(consume -> consume.sourceGraph().orElse("the graph before"))
+                                            .distinct()
+                                            .toList()));
+        }
+        for (GraphDescription.Consume consume : consumes) {
+            for (Object hostArray : consume.arrays()) {
+                if (graph.find(hostArray) == null) {
+                    throw new InterpreterException(
+                            "graph %s consumes %s from %s, but was never executed right after it; the graph before was %s"
+                                    .formatted(
+                                            graph.name(),
+                                            describe(hostArray),
+                                            consume.sourceGraph()
+                                                    .map(name -> "graph " + name)
+                                                    .orElse("the graph before"),
+                                            before));
+                }
+            }
+        }
     }
 
     private void persist(DeviceGraph graph, GraphDescription.Persist persist) {
