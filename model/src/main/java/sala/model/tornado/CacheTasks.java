@@ -78,7 +78,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                     PrefillSelectionF32.addTo(
                             graph, "select", b.q(), fine.values(), coarse.values(), b.prefillRanks(),
                             b.selectedBlocks(), b.step(), shapes.attention(), shapes.layout(), shapes.rule(),
-                            b.tokenCapacity(), Shapes.SELECTION_GROUPS);
+                            b.tokenCapacity(), b.selectionGroups());
                 }
             }
             case Two(F16 fine, F16 coarse) -> {
@@ -90,7 +90,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                     PrefillSelectionF16.addTo(
                             graph, "select", b.q(), fine.values(), coarse.values(), b.prefillRanks(),
                             b.selectedBlocks(), b.step(), shapes.attention(), shapes.layout(), shapes.rule(),
-                            b.tokenCapacity(), Shapes.SELECTION_GROUPS);
+                            b.tokenCapacity(), b.selectionGroups());
                 }
             }
             case Two other -> throw mixed(other);

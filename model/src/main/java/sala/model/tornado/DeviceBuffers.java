@@ -19,6 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Arrays between the kernels, shared by all layers. Rows are tokens of the call, at most {@code tokenCapacity}.
  *
  * @param tokenCapacity most tokens of a call
+ * @param selectionGroups work groups of block selection in prefill
  * @param step which tokens the call computes
  * @param tokens their ids
  * @param hidden residual stream, {@code [T, hiddenSize]}
@@ -44,6 +45,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 record DeviceBuffers(
         int tokenCapacity,
+        int selectionGroups,
         IntArray step,
         IntArray tokens,
         FloatArray hidden,
@@ -88,9 +90,11 @@ record DeviceBuffers(
         LightningConfig lightning = config.lightning();
         int width = Math.max(config.queryWidth(), lightning.width());
         int mixers = Math.multiplyExact(tokens, width);
+        int splits = Math.clamp(options.workGroups() / 8, 1, 64);
         int stream = Math.multiplyExact(tokens, config.hiddenSize());
         return new DeviceBuffers(
                 tokens,
+                options.workGroups(),
                 Step.create(),
                 new IntArray(tokens),
                 new FloatArray(stream),
@@ -111,9 +115,9 @@ record DeviceBuffers(
                 new IntArray(Math.multiplyExact(
                         Math.multiplyExact(tokens, config.numKvHeads()), BlockRank.maxSelected(shapes.rule()))),
                 new IntArray(PrefillSelectionF32.scratchLength(
-                        shapes.attention(), shapes.layout(), shapes.rule(), Shapes.SELECTION_GROUPS)),
-                DecodeSelectionScratch.create(shapes.attention(), shapes.layout(), shapes.rule(), Shapes.SPLITS),
-                SplitPartials.create(shapes.attention(), 1, Shapes.SPLITS),
+                        shapes.attention(), shapes.layout(), shapes.rule(), options.workGroups())),
+                DecodeSelectionScratch.create(shapes.attention(), shapes.layout(), shapes.rule(), splits),
+                SplitPartials.create(shapes.attention(), 1, splits),
                 new FloatArray(config.hiddenSize()),
                 new FloatArray(config.vocabSize()));
     }

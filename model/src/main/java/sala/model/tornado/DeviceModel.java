@@ -14,6 +14,7 @@ import sala.loader.ModelConfig;
 import sala.model.ModelWeights;
 import sala.model.tornado.DeviceBuffers.RopeAngles;
 import sala.model.tornado.DevicePlan.Spec;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -89,7 +90,7 @@ final class DeviceModel implements AutoCloseable {
     private final DevicePlan plan;
 
     /** Copies the weights to the device and compiles all graphs. */
-    DeviceModel(ModelWeights modelWeights, TornadoOptions options) {
+    DeviceModel(ModelWeights modelWeights, TornadoOptions options, TornadoDevice device) {
         this.options = options;
         config = modelWeights.config();
         weights = DeviceWeights.of(modelWeights, options.weightStorage());
@@ -106,7 +107,7 @@ final class DeviceModel implements AutoCloseable {
         int kvSize = Math.multiplyExact(options.prefillChunk(), config.kvWidth());
         stagedKeys = new FloatArray(kvSize);
         stagedValues = new FloatArray(kvSize);
-        plan = new DevicePlan(buffers.step(), specs());
+        plan = new DevicePlan(device, buffers.step(), specs());
     }
 
     DeviceBuffers buffers() {

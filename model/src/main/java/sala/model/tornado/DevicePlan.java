@@ -9,6 +9,7 @@ import java.util.function.Consumer;
 import sala.kernels.KernelGraph;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -62,11 +63,12 @@ final class DevicePlan implements AutoCloseable {
     /**
      * Makes and runs all graphs.
      *
+     * @param device that runs the graphs
      * @param step shared by all of them; the root transfers it to the device at every run
      * @param specs the root first, owners before what they own
      * @throws IllegalArgumentException if a name is used twice or an owner does not come before
      */
-    DevicePlan(IntArray step, List<Spec> specs) {
+    DevicePlan(TornadoDevice device, IntArray step, List<Spec> specs) {
         this.specs = List.copyOf(specs);
         for (Spec spec : specs) {
             spec.owner().filter(owner -> !indices.containsKey(owner)).ifPresent(owner -> {
@@ -84,6 +86,7 @@ final class DevicePlan implements AutoCloseable {
             graphs.add(graph);
         }
         plan = new TornadoExecutionPlan(snapshots);
+        plan.withDevice(device);
         for (Spec spec : specs) {
             link(spec);
         }

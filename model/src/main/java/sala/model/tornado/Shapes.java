@@ -14,12 +14,6 @@ import sala.loader.SparseConfig;
  * @param rule block selection
  */
 record Shapes(AttentionShape attention, CacheLayout layout, SelectionRule rule) {
-    /** Work groups that share the keys of a token in decode; with every KV head, a few for each processor of a GPU. */
-    static final int SPLITS = 64;
-
-    /** Work groups of block selection in prefill. */
-    static final int SELECTION_GROUPS = 528;
-
     static Shapes of(ModelConfig config, int capacity) {
         SparseConfig sparse = config.sparse();
         return new Shapes(

@@ -14,6 +14,8 @@ import sala.model.PrefillListener;
 import sala.model.Session;
 import sala.model.SessionOptions;
 import sala.model.tornado.DeviceModel.Call;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
  * The model as TornadoVM task graphs: weights stay on the device, a call sends token ids and brings logits back.
@@ -30,13 +32,18 @@ public final class TornadoForwardPass implements ForwardPass {
     private @Nullable TornadoSession resident;
     private boolean closed;
 
+    /** A pass on TornadoVM's default device. */
+    public TornadoForwardPass(ModelWeights weights, TornadoOptions options) {
+        this(weights, options, TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice());
+    }
+
     /** Copies the weights, which may be closed afterwards, and compiles all graphs. */
-    public TornadoForwardPass(ModelWeights weights, TornadoOptions options, String deviceName) {
+    public TornadoForwardPass(ModelWeights weights, TornadoOptions options, TornadoDevice onDevice) {
         config = weights.config();
         this.options = options;
-        device = new DeviceModel(weights, options);
+        device = new DeviceModel(weights, options, onDevice);
         description = "%s: %s weights, %s caches of %d tokens, f32 sums"
-                .formatted(deviceName, options.weightStorage(), options.cacheStorage(), options.capacity());
+                .formatted(onDevice.getPhysicalDevice().getDeviceName(), options.weightStorage(), options.cacheStorage(), options.capacity());
     }
 
     @Override

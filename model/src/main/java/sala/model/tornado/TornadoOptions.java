@@ -10,37 +10,51 @@ import sala.kernels.storage.StorageType;
  * @param capacity most positions a session may hold; the caches are allocated for so many
  * @param prefillChunk tokens of a prompt that go through the layers together
  * @param lightningChunk tokens of a chunk of linear attention
+ * @param workGroups work groups that a token's attention is shared out among: enough to occupy the device
  */
 public record TornadoOptions(
-        StorageType weightStorage, StorageType cacheStorage, int capacity, int prefillChunk, int lightningChunk) {
+        StorageType weightStorage,
+        StorageType cacheStorage,
+        int capacity,
+        int prefillChunk,
+        int lightningChunk,
+        int workGroups) {
     /** Chunk of linear attention that the reference implementation uses. */
     public static final int LIGHTNING_CHUNK = 64;
 
     /** Chunk of prompts unless asked otherwise. */
     public static final int PREFILL_CHUNK = 1024;
 
+    /** Work groups that occupy a large GPU. */
+    public static final int WORK_GROUPS = 528;
+
     public TornadoOptions {
         if (cacheStorage == StorageType.BF16) {
             throw new IllegalArgumentException("cacheStorage: expected F32 or F16, found BF16");
         }
-        if (capacity < 1 || prefillChunk < 1 || lightningChunk < 1) {
+        if (capacity < 1 || prefillChunk < 1 || lightningChunk < 1 || workGroups < 1) {
             throw new IllegalArgumentException(
-                    "expected a capacity, prefillChunk and lightningChunk of at least 1, found %d, %d, %d"
-                            .formatted(capacity, prefillChunk, lightningChunk));
+                    "expected a capacity, prefillChunk, lightningChunk and workGroups of at least 1, found %d, %d, %d, %d"
+                            .formatted(capacity, prefillChunk, lightningChunk, workGroups));
         }
     }
 
     /** Everything in f32, which every device can. */
     public static TornadoOptions ofCapacity(int capacity) {
         return new TornadoOptions(
-                StorageType.F32, StorageType.F32, capacity, Math.min(PREFILL_CHUNK, capacity), LIGHTNING_CHUNK);
+                StorageType.F32, StorageType.F32, capacity, Math.min(PREFILL_CHUNK, capacity), LIGHTNING_CHUNK,
+                WORK_GROUPS);
     }
 
     public TornadoOptions withStorage(StorageType weights, StorageType caches) {
-        return new TornadoOptions(weights, caches, capacity, prefillChunk, lightningChunk);
+        return new TornadoOptions(weights, caches, capacity, prefillChunk, lightningChunk, workGroups);
+    }
+
+    public TornadoOptions withWorkGroups(int groups) {
+        return new TornadoOptions(weightStorage, cacheStorage, capacity, prefillChunk, lightningChunk, groups);
     }
 
     public TornadoOptions withPrefillChunk(int tokens) {
-        return new TornadoOptions(weightStorage, cacheStorage, capacity, tokens, lightningChunk);
+        return new TornadoOptions(weightStorage, cacheStorage, capacity, tokens, lightningChunk, workGroups);
     }
 }
