@@ -24,9 +24,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <pre>
  *   input      step and tokens of the call go to the device          every call
- *   buffers    owns what lies between the kernels                    once
+ *   buffers    owns what lies between the kernels; computes nothing
+ *   table, layer   own the embedding, and the weights and caches of a layer; compute nothing
  *   embed      embedding and angles, for one token or a chunk
- *   layer      one for each layer, decode or prefill, dense or sparse
+ *   decode, prefill   one for each layer, dense or sparse
  *   logits     the head; logits come back
  *   observe    residual stream and block choices come back           only if somebody watches
  *   read, write  caches of a layer come back, or are replaced         when sessions are saved, copied or change places
@@ -35,6 +36,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 final class DeviceModel implements AutoCloseable {
     private static final String INPUT = "input";
     private static final String BUFFERS = "buffers";
+    private static final String TABLE = "table";
     private static final String EMBED = "embed";
     private static final String EMBED_PREFILL = "embedPrefill";
     private static final String LOGITS = "logits";
@@ -89,7 +91,7 @@ final class DeviceModel implements AutoCloseable {
     private final FloatArray stagedValues;
     private final DevicePlan plan;
 
-    /** Copies the weights to the device and compiles all graphs. */
+    /** Describes all graphs; weights go to the device, and kernels are compiled, when they are first used. */
     DeviceModel(ModelWeights modelWeights, TornadoOptions options, TornadoDevice device) {
         this.options = options;
         config = modelWeights.config();
@@ -125,13 +127,11 @@ final class DeviceModel implements AutoCloseable {
         List<Object> all = buffers.arrays();
         specs.add(Spec.of(BUFFERS, INPUT, List.of(buffers.tokens()), all, this::addBuffers));
         List<Object> table = List.of(weights.embedding().values());
-        specs.add(Spec.of(EMBED, BUFFERS, all, table, graph -> {
-            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, table.toArray());
-            addEmbedding(graph, true);
-        }));
+        specs.add(Spec.of(TABLE, BUFFERS, all, table, graph -> own(graph, table)));
         List<Object> withTable = new ArrayList<>(all);
         withTable.addAll(table);
-        specs.add(Spec.of(EMBED_PREFILL, EMBED, withTable, List.of(), graph -> addEmbedding(graph, false)));
+        specs.add(Spec.of(EMBED, TABLE, withTable, List.of(), graph -> addEmbedding(graph, true)));
+        specs.add(Spec.of(EMBED_PREFILL, TABLE, withTable, List.of(), graph -> addEmbedding(graph, false)));
         for (int layer = 0; layer < caches.size(); layer++) {
             addLayer(specs, layer, all);
         }
@@ -141,7 +141,7 @@ final class DeviceModel implements AutoCloseable {
             new LogitsGraph(config, buffers).add(graph, weights);
         }));
         specs.add(Spec.of(OBSERVE, BUFFERS, all, List.of(), graph -> {
-            Residency.addTo(graph, "touch", List.of(buffers.hidden()), List.of(buffers.selectedBlocks()));
+            Residency.addTo(graph, "touch", List.of(buffers.hidden(), buffers.selectedBlocks()));
             graph.taskGraph()
                     .transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.hidden(), buffers.selectedBlocks());
         }));
@@ -150,26 +150,22 @@ final class DeviceModel implements AutoCloseable {
 
     private void addInput(KernelGraph graph) {
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.step(), buffers.tokens());
-        Residency.addTo(graph, "touch", List.of(), List.of(buffers.step(), buffers.tokens()));
+        Residency.addTo(graph, "touch", List.of(buffers.step(), buffers.tokens()));
     }
 
     private void addBuffers(KernelGraph graph) {
-        List<FloatArray> floats = new ArrayList<>();
-        List<IntArray> ints = new ArrayList<>();
-        for (Object array : buffers.arrays()) {
-            if (array instanceof FloatArray values) {
-                floats.add(values);
-            } else if (array instanceof IntArray values && values != buffers.tokens()) {
-                ints.add(values);
-            }
-        }
-        List<Object> transferred = new ArrayList<>(floats);
-        transferred.addAll(ints);
-        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, transferred.toArray());
-        Residency.addTo(graph, "touch", floats, ints);
+        List<Object> arrays = new ArrayList<>(buffers.arrays());
+        arrays.remove(buffers.tokens());
+        own(graph, arrays);
     }
 
-    /** The graphs of a layer. The dense decode graph owns its weights and caches. */
+    /** Makes the graph the owner of arrays: they go to the device with its first run, which computes nothing. */
+    private static void own(KernelGraph graph, List<?> arrays) {
+        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.toArray());
+        Residency.addTo(graph, "touch", arrays);
+    }
+
+    /** The graphs of a layer: one that owns its weights and caches, and those that compute with them. */
     private void addLayer(List<Spec> specs, int index, List<Object> all) {
         DeviceLayer layer = weights.layers().get(index);
         DeviceCache cache = caches.get(index);
@@ -177,18 +173,14 @@ final class DeviceModel implements AutoCloseable {
         own.addAll(cache.arrays());
         List<Object> shared = new ArrayList<>(all);
         shared.addAll(own);
-        String owner = name(Call.DECODE_DENSE, index);
-        specs.add(Spec.of(owner, BUFFERS, all, own, graph -> {
-            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, own.toArray());
-            addCall(graph, index, Call.DECODE_DENSE);
-        }));
-        List<Call> others =
+        String owner = "layer" + index;
+        specs.add(Spec.of(owner, BUFFERS, all, own, graph -> own(graph, own)));
+        List<Call> calls =
                 switch (layer) {
-                    case DeviceLayer.Sparse _ ->
-                        List.of(Call.DECODE_SPARSE, Call.PREFILL_DENSE, Call.PREFILL_SPARSE);
-                    case DeviceLayer.Lightning _ -> List.of(Call.PREFILL_DENSE);
+                    case DeviceLayer.Sparse _ -> List.of(Call.values());
+                    case DeviceLayer.Lightning _ -> List.of(Call.DECODE_DENSE, Call.PREFILL_DENSE);
                 };
-        for (Call call : others) {
+        for (Call call : calls) {
             specs.add(Spec.of(name(call, index), owner, shared, List.of(), graph -> addCall(graph, index, call)));
         }
         addCacheAccess(specs, index, owner, shared);

@@ -1,10 +1,12 @@
 package sala.model.tornado;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Consumer;
 import sala.kernels.KernelGraph;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
@@ -17,10 +19,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * One execution plan of many graphs that share arrays on the device and may follow each other in any order.
  *
  * <p>TornadoVM hands a device buffer from one graph to the next by the name of the graph that ran just before. So each
- * graph here has an owner, which holds all it shares, and is run once right after it while the plan is made: from then on
- * it has its buffers. From every other graph it takes the step array alone, which all of them share; without that, the
- * runtime would look for all its arrays in whatever graph ran before. Making the plan therefore runs, and so compiles,
- * every graph once, with whatever the arrays hold: their contents are undefined until they are set.
+ * graph here has an owner, which holds all it shares and computes nothing, and which runs right before the graph's first
+ * run: from then on the graph has its buffers. From every other graph it takes the step array alone, which all of them
+ * share; without that, the runtime would look for all its arrays in whatever graph ran before. A graph is compiled when it
+ * first runs.
  */
 final class DevicePlan implements AutoCloseable {
     /**
@@ -58,10 +60,11 @@ final class DevicePlan implements AutoCloseable {
     private final Map<String, Integer> indices = new LinkedHashMap<>();
     private final List<Spec> specs;
     private final List<KernelGraph> graphs = new ArrayList<>();
+    private final Set<String> linked = new HashSet<>();
     private final TornadoExecutionPlan plan;
 
     /**
-     * Makes and runs all graphs.
+     * Describes all graphs; nothing runs yet.
      *
      * @param device that runs the graphs
      * @param step shared by all of them; the root transfers it to the device at every run
@@ -87,9 +90,6 @@ final class DevicePlan implements AutoCloseable {
         }
         plan = new TornadoExecutionPlan(snapshots);
         plan.withDevice(device);
-        for (Spec spec : specs) {
-            link(spec);
-        }
     }
 
     private KernelGraph make(Spec spec, IntArray step) {
@@ -113,17 +113,15 @@ final class DevicePlan implements AutoCloseable {
         return graph;
     }
 
-    /** Runs a graph right after its owner. */
-    private void link(Spec spec) {
-        spec.owner().ifPresent(this::run);
-        run(spec.name());
-    }
-
-    /** Runs a graph with what the shared arrays hold now. */
+    /** Runs a graph with what the shared arrays hold now; the first time, right after its owner. */
     void run(String name) {
         Integer index = indices.get(name);
         if (index == null) {
             throw new IllegalArgumentException("no graph %s among %s".formatted(name, indices.keySet()));
+        }
+        Spec spec = specs.get(index);
+        if (linked.add(name)) {
+            spec.owner().ifPresent(this::run);
         }
         plan.withGraph(index).withGridScheduler(graphs.get(index).gridScheduler()).execute();
     }

@@ -37,7 +37,7 @@ public final class TornadoForwardPass implements ForwardPass {
         this(weights, options, TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice());
     }
 
-    /** Copies the weights, which may be closed afterwards, and compiles all graphs. */
+    /** Copies the weights, which may be closed afterwards. Kernels are compiled when they are first used. */
     public TornadoForwardPass(ModelWeights weights, TornadoOptions options, TornadoDevice onDevice) {
         config = weights.config();
         this.options = options;

@@ -15,6 +15,8 @@ class GoldenTornadoTest {
 
     private static final int CHUNK = 96;
 
+    private static final int WORK_GROUPS = 8;
+
     static Stream<Prompt> cases() {
         return GoldenRunner.cases();
     }
@@ -27,7 +29,7 @@ class GoldenTornadoTest {
                 .withStorage(StorageType.F32, StorageType.F32);
         GoldenRunner.check(
                 prompt,
-                weights -> new TornadoForwardPass(weights, options, "device under test"),
+                weights -> new TornadoForwardPass(weights, options.withWorkGroups(WORK_GROUPS)),
                 Tolerance.CPU_F32_CASES);
     }
 }
