@@ -141,7 +141,6 @@ public final class KernelRun implements AutoCloseable {
         if (current == null) {
             return;
         }
-        current.freeDeviceMemory();
         try {
             current.close();
         } catch (TornadoExecutionPlanException e) {
