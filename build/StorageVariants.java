@@ -17,8 +17,8 @@ import java.util.stream.Stream;
  */
 final class StorageVariants {
     private static final Pattern REQUEST = Pattern.compile("@StorageVariants\\(\\{?([^)}]*)}?\\)\\s*\\n");
-    private static final Pattern IMPORT_OF_MARKS =
-            Pattern.compile("import (static )?sala\\.kernels\\.storage\\.(Stored|StorageVariants|StorageType(\\.\\w+)?);\\n");
+    private static final Pattern IMPORT_OF_MARKS = Pattern.compile(
+            "import (static )?sala\\.kernels\\.storage\\.(Stored|StorageVariants|StorageType(\\.\\w+)?);\\n");
     private static final Pattern STORED = Pattern.compile("@Stored\\s+(final\\s+)?FloatArray\\b");
     private static final Pattern CLASS_NAME = Pattern.compile("\\b([A-Z]\\w*[a-z0-9])F32\\b");
     private static final String ARRAYS = "import uk.ac.manchester.tornado.api.types.arrays.";

@@ -34,7 +34,14 @@ public enum Tolerance {
     /** The same over 40,000 tokens, whose f32 sums run one after another: measured 7e-6, and growing with the length. */
     CPU_F32_LONG_ATTENTION(1e-5, 1e-12),
     /** Linear attention of the CPU pass, outputs and state. */
-    CPU_F32_LIGHTNING(3e-6, 1e-12);
+    CPU_F32_LIGHTNING(3e-6, 1e-12),
+
+    /** Compressed keys on the device, f32: TODO */
+    KERNEL_KEY_COMPRESSION(1e-6, 1e-12),
+    /** The same stored as f16. */
+    KERNEL_KEY_COMPRESSION_F16(1e-3, 1e-12),
+    /** Dense and sparse attention on the device, against the reference over the stored keys and values. */
+    KERNEL_ATTENTION(3e-6, 1e-12);
 
     private final double relative;
     private final double absolute;

@@ -30,8 +30,8 @@ public final class KernelArguments {
                     "%s: expected an array %s of %d values, found null".formatted(name, shape, expected));
         }
         if (array.getSize() < expected) {
-            throw new IllegalArgumentException("%s: expected at least %d values %s, found %d"
-                    .formatted(name, expected, shape, array.getSize()));
+            throw new IllegalArgumentException(
+                    "%s: expected at least %d values %s, found %d".formatted(name, expected, shape, array.getSize()));
         }
     }
 
@@ -65,7 +65,7 @@ public final class KernelArguments {
                 return;
             }
         }
-        throw new IllegalArgumentException("%s: expected one of %s, found %d"
-                .formatted(name, Arrays.toString(supported), found));
+        throw new IllegalArgumentException(
+                "%s: expected one of %s, found %d".formatted(name, Arrays.toString(supported), found));
     }
 }

@@ -283,7 +283,19 @@ public final class MatMulF32 {
             float residualScale) {
         KernelArguments.requireShape("hidden", hidden, "[tokenCapacity, outputSize]", tokenCapacity, outputSize);
         KernelArguments.requireDistinct("x", x, "hidden", hidden);
-        add(graph, task, x, weights, hidden, hidden, step, tokenCapacity, outputSize, inputSize, RESIDUAL, residualScale);
+        add(
+                graph,
+                task,
+                x,
+                weights,
+                hidden,
+                hidden,
+                step,
+                tokenCapacity,
+                outputSize,
+                inputSize,
+                RESIDUAL,
+                residualScale);
     }
 
     /**

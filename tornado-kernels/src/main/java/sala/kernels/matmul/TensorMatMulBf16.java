@@ -315,9 +315,24 @@ public final class TensorMatMulBf16 {
         KernelArguments.requireMultiple("inputSize", DEPTH, inputSize);
         KernelArguments.requireShape("weights", weights, "[outputSize, inputSize]", outputSize, inputSize);
         KernelArguments.requireShape("xColumns", xColumns, "[inputSize, tokenCapacity]", inputSize, tokenCapacity);
-        KernelArguments.requireShape("outColumns", outColumns, "[outputSize up to a multiple of 16, tokenCapacity]", (outputSize + 15) / 16 * 16, tokenCapacity);
+        KernelArguments.requireShape(
+                "outColumns",
+                outColumns,
+                "[outputSize up to a multiple of 16, tokenCapacity]",
+                (outputSize + 15) / 16 * 16,
+                tokenCapacity);
         graph.taskGraph()
-                .task(task, TensorMatMulBf16::compute, graph.context(), weights, xColumns, outColumns, step, tokenCapacity, outputSize, inputSize);
+                .task(
+                        task,
+                        TensorMatMulBf16::compute,
+                        graph.context(),
+                        weights,
+                        xColumns,
+                        outColumns,
+                        step,
+                        tokenCapacity,
+                        outputSize,
+                        inputSize);
         graph.grid(task, Tiles.grid(outputSize, TILE_OUTPUTS, tokenCapacity, TILE_TOKENS, GROUP_LANES));
     }
 }

@@ -29,8 +29,7 @@ final class RowShareF32 {
      * @param lanes that share the row
      * @param inputSize elements of the row
      */
-    static float of(
-            FloatArray x, @Stored FloatArray weights, int rowStart, int lane, int lanes, int inputSize) {
+    static float of(FloatArray x, @Stored FloatArray weights, int rowStart, int lane, int lanes, int inputSize) {
         float even = 0.0f;
         float odd = 0.0f;
         int wideSteps = inputSize / (8 * lanes);

@@ -52,8 +52,8 @@ public final class KernelAssert {
         }
         for (int i = 0; i < expected.length; i++) {
             if (Float.floatToRawIntBits(expected[i]) != Float.floatToRawIntBits(actual[i])) {
-                throw new AssertionError("%s: value [%d]: expected %s, found %s"
-                        .formatted(what, i, expected[i], actual[i]));
+                throw new AssertionError(
+                        "%s: value [%d]: expected %s, found %s".formatted(what, i, expected[i], actual[i]));
             }
         }
     }

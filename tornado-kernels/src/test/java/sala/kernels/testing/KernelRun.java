@@ -128,8 +128,7 @@ public final class KernelRun implements AutoCloseable {
         poisons.forEach(Runnable::run);
         TornadoExecutionPlan current = plan;
         if (current == null) {
-            graph.taskGraph()
-                    .transferToHost(DataTransferMode.EVERY_EXECUTION, returned.toArray());
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, returned.toArray());
             current = new TornadoExecutionPlan(graph.taskGraph().snapshot());
             plan = current;
         }

@@ -33,9 +33,7 @@ public final class TestDevice {
 
     /** Storage types of caches and of the embedding: those above without bf16. */
     public static List<StorageType> cacheStorageTypes() {
-        return storageTypes().stream()
-                .filter(type -> type != StorageType.BF16)
-                .toList();
+        return storageTypes().stream().filter(type -> type != StorageType.BF16).toList();
     }
 
     /** Whether sums over the 32 lanes of a warp ({@code simdSum}, {@code simdShuffleDown}) give what they say. */
