@@ -36,6 +36,13 @@ public enum Tolerance {
     /** Linear attention of the CPU pass, outputs and state. */
     CPU_F32_LIGHTNING(3e-6, 1e-12),
 
+    /** Matrix-vector kernels: f32 sums over the lanes of a team. */
+    KERNEL_MATVEC(1e-5, 1e-12),
+    /** The same through a sigmoid or SiLU. */
+    KERNEL_MATVEC_GATED(1e-5, 1e-12),
+    /** Tiled matrix products: one f32 sum after another. */
+    KERNEL_MATMUL(1e-5, 1e-12),
+
     /** Compressed keys on the device, f32: TODO */
     KERNEL_KEY_COMPRESSION(1e-6, 1e-12),
     /** The same stored as f16. */

@@ -37,7 +37,7 @@ public final class KernelArguments {
 
     /** Refuses one array in two roles: lanes would read what others have already overwritten. */
     public static void requireDistinct(String first, Object array, String second, Object other) {
-        if (array == other) {
+        if (array.equals(other)) {
             throw new IllegalArgumentException(
                     "%s and %s: expected two arrays, found one in both roles".formatted(first, second));
         }

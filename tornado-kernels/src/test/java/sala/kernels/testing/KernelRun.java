@@ -138,10 +138,10 @@ public final class KernelRun implements AutoCloseable {
     @Override
     public void close() {
         TornadoExecutionPlan current = plan;
-        if (current == null) {
+        // PoCL 3.1 dies in LLVM when some programs are released; its tests are short enough to leave them.
+        if (current == null || TestDevice.isPocl()) {
             return;
         }
-        current.freeDeviceMemory();
         try {
             current.close();
         } catch (TornadoExecutionPlanException e) {

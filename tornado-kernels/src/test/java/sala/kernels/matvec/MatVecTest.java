@@ -1,0 +1,299 @@
+package sala.kernels.matvec;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import sala.kernels.KernelGraph;
+import sala.kernels.reference.Linear;
+import sala.kernels.reference.Matrix;
+import sala.kernels.reference.OutputGate;
+import sala.kernels.reference.SwiGlu;
+import sala.kernels.storage.StorageType;
+import sala.kernels.testing.KernelAssert;
+import sala.kernels.testing.KernelRun;
+import sala.kernels.testing.TestDevice;
+import sala.testing.RandomTensors;
+import sala.testing.Tolerance;
+import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+class MatVecTest {
+    /** Rows and columns around the lanes of a team and the eight loads of a step. */
+    private static final List<int[]> SIZES = List.of(
+            new int[] {1, 1},
+            new int[] {3, 63},
+            new int[] {5, 64},
+            new int[] {64, 65},
+            new int[] {65, 100},
+            new int[] {100, 1000},
+            new int[] {7, 1024},
+            new int[] {2, 2100});
+
+    static Stream<Arguments> cases() {
+        return TestDevice.storageTypes().stream()
+                .flatMap(type -> SIZES.stream().map(size -> Arguments.of(type, size[0], size[1])));
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void projects(StorageType type, int outputSize, int inputSize) {
+        RandomTensors random = RandomTensors.create();
+        double[] x = random.normal(inputSize);
+        try (KernelRun run = new KernelRun("matvec")) {
+            FloatArray input = run.input(x);
+            TornadoNativeArray weights = run.input(type, random.normal(outputSize * inputSize));
+            FloatArray out = run.output(outputSize);
+            switch (weights) {
+                case FloatArray w ->
+                    MatVecF32.addTo(run.graph(), "head", input, w, out, outputSize, inputSize, 0.0625f);
+                case HalfFloatArray w ->
+                    MatVecF16.addTo(run.graph(), "head", input, w, out, outputSize, inputSize, 0.0625f);
+                case BFloat16Array w ->
+                    MatVecBf16.addTo(run.graph(), "head", input, w, out, outputSize, inputSize, 0.0625f);
+                default -> throw new AssertionError(type);
+            }
+            run.execute();
+            double[] expected = scaled(project(x, weights, inputSize), 0.0625);
+            KernelAssert.assertClose("matvec", type, expected, out, Tolerance.KERNEL_MATVEC);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void addsToTheResidualStream(StorageType type, int outputSize, int inputSize) {
+        RandomTensors random = RandomTensors.create();
+        double[] x = random.normal(inputSize);
+        double[] before = random.normal(outputSize);
+        float scale = (float) (1.4 / Math.sqrt(32));
+        try (KernelRun run = new KernelRun("residual")) {
+            FloatArray input = run.input(x);
+            TornadoNativeArray weights = run.input(type, random.normal(outputSize * inputSize));
+            FloatArray hidden = run.state(floats(before));
+            switch (weights) {
+                case FloatArray w ->
+                    MatVecResidualF32.addTo(run.graph(), "down", input, w, hidden, outputSize, inputSize, scale);
+                case HalfFloatArray w ->
+                    MatVecResidualF16.addTo(run.graph(), "down", input, w, hidden, outputSize, inputSize, scale);
+                case BFloat16Array w ->
+                    MatVecResidualBf16.addTo(run.graph(), "down", input, w, hidden, outputSize, inputSize, scale);
+                default -> throw new AssertionError(type);
+            }
+            double[] branch = scaled(project(x, weights, inputSize), scale);
+            double[] expected = before;
+            for (int call = 0; call < 2; call++) {
+                run.execute();
+                expected = sum(expected, branch);
+                KernelAssert.assertClose("matvec-residual", type, expected, hidden, Tolerance.KERNEL_MATVEC);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void gatesTheMixersOutput(StorageType type, int outputSize, int inputSize) {
+        RandomTensors random = RandomTensors.create();
+        double[] x = random.normal(inputSize);
+        double[] mixed = random.normal(outputSize);
+        try (KernelRun run = new KernelRun("gate")) {
+            FloatArray input = run.input(x);
+            TornadoNativeArray weights = run.input(type, random.normal(outputSize * inputSize));
+            FloatArray mixer = run.input(mixed);
+            FloatArray gated = run.output(outputSize);
+            switch (weights) {
+                case FloatArray w ->
+                    MatVecGateF32.addTo(run.graph(), "gate", input, w, mixer, gated, outputSize, inputSize);
+                case HalfFloatArray w ->
+                    MatVecGateF16.addTo(run.graph(), "gate", input, w, mixer, gated, outputSize, inputSize);
+                case BFloat16Array w ->
+                    MatVecGateBf16.addTo(run.graph(), "gate", input, w, mixer, gated, outputSize, inputSize);
+                default -> throw new AssertionError(type);
+            }
+            run.execute();
+            double[] expected = OutputGate.apply(mixed, project(x, weights, inputSize));
+            KernelAssert.assertClose("matvec-gate", type, expected, gated, Tolerance.KERNEL_MATVEC_GATED);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void activatesTheMlp(StorageType type, int outputSize, int inputSize) {
+        RandomTensors random = RandomTensors.create();
+        double[] x = scaled(random.normal(inputSize), 1 / Math.sqrt(inputSize));
+        try (KernelRun run = new KernelRun("swiglu")) {
+            FloatArray input = run.input(x);
+            TornadoNativeArray gate = run.input(type, random.normal(outputSize * inputSize));
+            TornadoNativeArray up = run.input(type, random.normal(outputSize * inputSize));
+            FloatArray out = run.output(outputSize);
+            switch (gate) {
+                case FloatArray g ->
+                    MatVecSwiGluF32.addTo(run.graph(), "mlp", input, g, (FloatArray) up, out, outputSize, inputSize);
+                case HalfFloatArray g ->
+                    MatVecSwiGluF16.addTo(
+                            run.graph(), "mlp", input, g, (HalfFloatArray) up, out, outputSize, inputSize);
+                case BFloat16Array g ->
+                    MatVecSwiGluBf16.addTo(
+                            run.graph(), "mlp", input, g, (BFloat16Array) up, out, outputSize, inputSize);
+                default -> throw new AssertionError(type);
+            }
+            run.execute();
+            double[] rounded = KernelRun.values(input);
+            double[] expected = SwiGlu.activate(project(rounded, gate, inputSize), project(rounded, up, inputSize));
+            KernelAssert.assertClose("matvec-swiglu", type, expected, out, Tolerance.KERNEL_MATVEC_GATED);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void projectsQueryKeyAndValueTogether(StorageType type, int qSize, int inputSize) {
+        RandomTensors random = RandomTensors.create();
+        int kvSize = Math.max(1, qSize / 16);
+        double[] x = random.normal(inputSize);
+        try (KernelRun run = new KernelRun("qkv")) {
+            FloatArray input = run.input(x);
+            TornadoNativeArray qProj = run.input(type, random.normal(qSize * inputSize));
+            TornadoNativeArray kProj = run.input(type, random.normal(kvSize * inputSize));
+            TornadoNativeArray vProj = run.input(type, random.normal(kvSize * inputSize));
+            FloatArray q = run.output(qSize);
+            FloatArray k = run.output(kvSize);
+            FloatArray v = run.output(kvSize);
+            KernelGraph graph = run.graph();
+            switch (qProj) {
+                case FloatArray w ->
+                    MatVecQkvF32.addTo(
+                            graph,
+                            "qkv",
+                            input,
+                            w,
+                            (FloatArray) kProj,
+                            (FloatArray) vProj,
+                            q,
+                            k,
+                            v,
+                            qSize,
+                            kvSize,
+                            inputSize);
+                case HalfFloatArray w ->
+                    MatVecQkvF16.addTo(
+                            graph,
+                            "qkv",
+                            input,
+                            w,
+                            (HalfFloatArray) kProj,
+                            (HalfFloatArray) vProj,
+                            q,
+                            k,
+                            v,
+                            qSize,
+                            kvSize,
+                            inputSize);
+                case BFloat16Array w ->
+                    MatVecQkvBf16.addTo(
+                            graph,
+                            "qkv",
+                            input,
+                            w,
+                            (BFloat16Array) kProj,
+                            (BFloat16Array) vProj,
+                            q,
+                            k,
+                            v,
+                            qSize,
+                            kvSize,
+                            inputSize);
+                default -> throw new AssertionError(type);
+            }
+            run.execute();
+            KernelAssert.assertClose("matvec-qkv", type, project(x, qProj, inputSize), q, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(x, kProj, inputSize), k, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(x, vProj, inputSize), v, Tolerance.KERNEL_MATVEC);
+        }
+    }
+
+    /** The more lanes share a row, the more parts a sum has; a row alone and the same row among many must agree. */
+    @Test
+    void splitRowsAreWholeRows() {
+        RandomTensors random = RandomTensors.create();
+        int inputSize = 1000;
+        int rows = 8_000;
+        float[] row = random.normalFloats(inputSize);
+        float[] x = random.normalFloats(inputSize);
+        double[] many = new double[rows * inputSize];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = row[i % inputSize];
+        }
+        assertEquals(128, RowTeams.lanesFor(1));
+        assertEquals(32, RowTeams.lanesFor(rows));
+        try (KernelRun run = new KernelRun("split")) {
+            FloatArray input = run.input(x);
+            FloatArray one = run.input(row);
+            FloatArray all = run.input(many);
+            FloatArray outOfOne = run.output(1);
+            FloatArray outOfAll = run.output(rows);
+            MatVecF32.addTo(run.graph(), "one", input, one, outOfOne, 1, inputSize, 1.0f);
+            MatVecF32.addTo(run.graph(), "all", input, all, outOfAll, rows, inputSize, 1.0f);
+            run.execute();
+            double[] expected = new double[rows];
+            Arrays.fill(expected, outOfOne.get(0));
+            KernelAssert.assertClose("matvec-split", StorageType.F32, expected, outOfAll, Tolerance.KERNEL_MATVEC);
+        }
+    }
+
+    @Test
+    void arraysThatDoNotFitAreRefused() {
+        KernelGraph graph = new KernelGraph("refused");
+        FloatArray x = new FloatArray(8);
+        FloatArray weights = new FloatArray(4 * 8);
+        FloatArray out = new FloatArray(4);
+        assertRefused(
+                "weights: expected at least 40 values [outputSize, inputSize], found 32",
+                () -> MatVecF32.addTo(graph, "t", x, weights, new FloatArray(5), 5, 8, 1.0f));
+        assertRefused(
+                "out: expected at least 4 values [outputSize], found 3",
+                () -> MatVecF32.addTo(graph, "t", x, weights, new FloatArray(3), 4, 8, 1.0f));
+        assertRefused(
+                "inputSize: expected at least 1, found 0",
+                () -> MatVecF32.addTo(graph, "t", x, weights, out, 4, 0, 1.0f));
+        assertRefused(
+                "x and hidden: expected two arrays, found one in both roles",
+                () -> MatVecResidualF32.addTo(graph, "t", x, weights, x, 4, 8, 1.0f));
+        assertRefused(
+                "weights: expected at most 2147483647 values, found a shape [outputSize, inputSize] of 4294967296",
+                () -> MatVecF32.addTo(graph, "t", new FloatArray(65_536), weights, out, 65_536, 65_536, 1.0f));
+    }
+
+    private static void assertRefused(String message, Runnable call) {
+        assertEquals(
+                message, assertThrows(IllegalArgumentException.class, call::run).getMessage());
+    }
+
+    private static double[] project(double[] x, TornadoNativeArray weights, int inputSize) {
+        return Linear.project(x, Matrix.of(KernelRun.values(weights), inputSize));
+    }
+
+    private static double[] scaled(double[] values, double scale) {
+        return Arrays.stream(values).map(value -> value * scale).toArray();
+    }
+
+    private static double[] sum(double[] a, double[] b) {
+        double[] sum = a.clone();
+        Arrays.setAll(sum, i -> a[i] + b[i]);
+        return sum;
+    }
+
+    private static float[] floats(double[] values) {
+        float[] floats = new float[values.length];
+        for (int i = 0; i < floats.length; i++) {
+            floats[i] = (float) values[i];
+        }
+        return floats;
+    }
+}
