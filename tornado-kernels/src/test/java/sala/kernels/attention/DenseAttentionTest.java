@@ -1,7 +1,6 @@
 package sala.kernels.attention;
 
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static sala.kernels.testing.RefusalAssert.assertRefused;
 
 import java.util.Arrays;
 import java.util.List;
@@ -170,52 +169,46 @@ class DenseAttentionTest {
         AttentionShape wide = AttentionCase.shape(1, 1, 256);
         FloatArray array = new FloatArray(256);
         IntArray step = Step.create();
-        String message = assertThrows(
-                        IllegalArgumentException.class,
-                        () -> DenseAttentionF32.addTo(
-                                new KernelGraph("g"),
-                                "dense",
-                                array,
-                                array,
-                                array,
-                                array,
-                                step,
-                                wide,
-                                new CacheLayout(1, 256, 1),
-                                1))
-                .getMessage();
-        assertTrue(message.contains("headDim: expected at most 128, found 256"), message);
+        assertRefused(
+                "headDim: expected at most 128, found 256",
+                () -> DenseAttentionF32.addTo(
+                        new KernelGraph("g"),
+                        "dense",
+                        array,
+                        array,
+                        array,
+                        array,
+                        step,
+                        wide,
+                        new CacheLayout(1, 256, 1),
+                        1));
         AttentionShape shape = AttentionCase.shape(2, 1, 64);
-        message = assertThrows(
-                        IllegalArgumentException.class,
-                        () -> DenseAttentionF32.addTo(
-                                new KernelGraph("g"),
-                                "dense",
-                                array,
-                                array,
-                                array,
-                                array,
-                                step,
-                                shape,
-                                new CacheLayout(2, 64, 2),
-                                1))
-                .getMessage();
-        assertTrue(message.contains("layout: expected numKvHeads 1"), message);
-        message = assertThrows(
-                        IllegalArgumentException.class,
-                        () -> DenseAttentionF32.addSplitTo(
-                                new KernelGraph("g"),
-                                "dense",
-                                array,
-                                array,
-                                array,
-                                SplitPartials.create(AttentionCase.shape(1, 1, 64), 1, 4),
-                                array,
-                                step,
-                                shape,
-                                new CacheLayout(1, 64, 4),
-                                1))
-                .getMessage();
-        assertTrue(message.contains("results: expected at least 528 values"), message);
+        assertRefused(
+                "layout: expected numKvHeads 1",
+                () -> DenseAttentionF32.addTo(
+                        new KernelGraph("g"),
+                        "dense",
+                        array,
+                        array,
+                        array,
+                        array,
+                        step,
+                        shape,
+                        new CacheLayout(2, 64, 2),
+                        1));
+        assertRefused(
+                "results: expected at least 528 values",
+                () -> DenseAttentionF32.addSplitTo(
+                        new KernelGraph("g"),
+                        "dense",
+                        array,
+                        array,
+                        array,
+                        SplitPartials.create(AttentionCase.shape(1, 1, 64), 1, 4),
+                        array,
+                        step,
+                        shape,
+                        new CacheLayout(1, 64, 4),
+                        1));
     }
 }

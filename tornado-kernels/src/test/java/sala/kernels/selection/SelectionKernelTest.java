@@ -1,8 +1,7 @@
 package sala.kernels.selection;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static sala.kernels.testing.RefusalAssert.assertRefused;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import java.util.Arrays;
@@ -187,58 +186,52 @@ class SelectionKernelTest {
     void whatDoesNotFitIsRefused() {
         CacheLayout layout = new CacheLayout(1, 8, 100);
         FloatArray array = new FloatArray(10_000);
-        String message = assertThrows(
-                        IllegalArgumentException.class,
-                        () -> PrefillSelectionF32.addTo(
-                                new KernelGraph("g"),
-                                "select",
-                                array,
-                                array,
-                                array,
-                                new IntArray(1),
-                                new IntArray(100),
-                                Step.create(),
-                                shape(65, 1, 8),
-                                layout,
-                                SMALL,
-                                1,
-                                1))
-                .getMessage();
-        assertTrue(message.contains("groupSize: expected at most 64, found 65"), message);
-        message = assertThrows(
-                        IllegalArgumentException.class,
-                        () -> PrefillSelectionF32.addTo(
-                                new KernelGraph("g"),
-                                "select",
-                                array,
-                                array,
-                                array,
-                                new IntArray(1),
-                                new IntArray(100),
-                                Step.create(),
-                                shape(4, 1, 8),
-                                layout,
-                                SMALL,
-                                1,
-                                1))
-                .getMessage();
-        assertTrue(message.contains("blockRanks: expected at least 52 values"), message);
-        message = assertThrows(
-                        IllegalArgumentException.class,
-                        () -> DecodeSelectionF32.addTo(
-                                new KernelGraph("g"),
-                                "select",
-                                array,
-                                array,
-                                array,
-                                DecodeSelectionScratch.create(shape(4, 1, 8), layout, SMALL, 2),
-                                new IntArray(5),
-                                Step.create(),
-                                shape(4, 1, 8),
-                                layout,
-                                SMALL))
-                .getMessage();
-        assertTrue(message.contains("selectedBlocks: expected at least 6 values"), message);
+        assertRefused(
+                "groupSize: expected at most 64, found 65",
+                () -> PrefillSelectionF32.addTo(
+                        new KernelGraph("g"),
+                        "select",
+                        array,
+                        array,
+                        array,
+                        new IntArray(1),
+                        new IntArray(100),
+                        Step.create(),
+                        shape(65, 1, 8),
+                        layout,
+                        SMALL,
+                        1,
+                        1));
+        assertRefused(
+                "blockRanks: expected at least 52 values",
+                () -> PrefillSelectionF32.addTo(
+                        new KernelGraph("g"),
+                        "select",
+                        array,
+                        array,
+                        array,
+                        new IntArray(1),
+                        new IntArray(100),
+                        Step.create(),
+                        shape(4, 1, 8),
+                        layout,
+                        SMALL,
+                        1,
+                        1));
+        assertRefused(
+                "selectedBlocks: expected at least 6 values",
+                () -> DecodeSelectionF32.addTo(
+                        new KernelGraph("g"),
+                        "select",
+                        array,
+                        array,
+                        array,
+                        DecodeSelectionScratch.create(shape(4, 1, 8), layout, SMALL, 2),
+                        new IntArray(5),
+                        Step.create(),
+                        shape(4, 1, 8),
+                        layout,
+                        SMALL));
     }
 
     private static AttentionShape shape(int groupSize, int numKvHeads, int headDim) {

@@ -1,8 +1,7 @@
 package sala.kernels.sparse;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static sala.kernels.testing.RefusalAssert.assertRefused;
 
 import java.util.Arrays;
 import java.util.List;
@@ -164,24 +163,22 @@ class SparseAttentionKernelTest {
     void whatDoesNotFitIsRefused() {
         AttentionShape shape = AttentionCase.shape(2, 1, 64);
         FloatArray array = new FloatArray(256);
-        String message = assertThrows(
-                        IllegalArgumentException.class,
-                        () -> SparseAttentionF32.addTo(
-                                new KernelGraph("g"),
-                                "sparse",
-                                array,
-                                array,
-                                array,
-                                new IntArray(5),
-                                array,
-                                Step.create(),
-                                shape,
-                                new CacheLayout(1, 64, 4),
-                                2,
-                                6,
-                                1))
-                .getMessage();
-        assertTrue(message.contains("selectedBlocks: expected at least 6 values"), message);
+        assertRefused(
+                "selectedBlocks: expected at least 6 values",
+                () -> SparseAttentionF32.addTo(
+                        new KernelGraph("g"),
+                        "sparse",
+                        array,
+                        array,
+                        array,
+                        new IntArray(5),
+                        array,
+                        Step.create(),
+                        shape,
+                        new CacheLayout(1, 64, 4),
+                        2,
+                        6,
+                        1));
     }
 
     /** Random lists that hold the token's own block. */
