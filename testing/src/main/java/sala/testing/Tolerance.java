@@ -51,7 +51,14 @@ public enum Tolerance {
     /** The same through a sigmoid or SiLU. */
     KERNEL_MATVEC_GATED(1e-5, 1e-12),
     /** Tiled matrix products: one f32 sum after another. */
-    KERNEL_MATMUL(1e-5, 1e-12);
+    KERNEL_MATMUL(1e-5, 1e-12),
+
+    /** Compressed keys on the device, f32: TODO */
+    KERNEL_KEY_COMPRESSION(1e-6, 1e-12),
+    /** The same stored as f16. */
+    KERNEL_KEY_COMPRESSION_F16(1e-3, 1e-12),
+    /** Dense and sparse attention on the device, against the reference over the stored keys and values. */
+    KERNEL_ATTENTION(3e-6, 1e-12);
 
     private final double relative;
     private final double absolute;

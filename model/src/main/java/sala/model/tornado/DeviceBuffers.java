@@ -134,9 +134,7 @@ record DeviceBuffers(
                 decodeSelection.maxima(),
                 decodeSelection.sums(),
                 decodeSelection.blockRanks(),
-                partials.weightedValues(),
-                partials.maxima(),
-                partials.sums(),
+                partials.results(),
                 lastRow,
                 logits));
         return arrays;

@@ -19,8 +19,9 @@ public final class AttentionArguments {
     /** Refuses heads that the kernels or the cache do not fit. */
     public static void requireHeads(AttentionShape shape, CacheLayout layout) {
         if (shape.numKvHeads() != layout.numKvHeads() || shape.headDim() != layout.headDim()) {
-            throw new IllegalArgumentException("layout: expected numKvHeads %d and headDim %d as the shape, found %d and %d"
-                    .formatted(shape.numKvHeads(), shape.headDim(), layout.numKvHeads(), layout.headDim()));
+            throw new IllegalArgumentException(
+                    "layout: expected numKvHeads %d and headDim %d as the shape, found %d and %d"
+                            .formatted(shape.numKvHeads(), shape.headDim(), layout.numKvHeads(), layout.headDim()));
         }
         if (shape.headDim() > MAX_HEAD_DIM) {
             throw new IllegalArgumentException(
@@ -46,7 +47,8 @@ public final class AttentionArguments {
                 "keys", keys, "[numKvHeads, capacity, headDim]", layout.numKvHeads(), layout.capacity(), headDim);
         KernelArguments.requireShape(
                 "values", values, "[numKvHeads, capacity, headDim]", layout.numKvHeads(), layout.capacity(), headDim);
-        KernelArguments.requireShape("out", out, "[tokenCapacity, numHeads, headDim]", tokenCapacity, numHeads, headDim);
+        KernelArguments.requireShape(
+                "out", out, "[tokenCapacity, numHeads, headDim]", tokenCapacity, numHeads, headDim);
         KernelArguments.requireShape("step", step, "[Step.SIZE]", Step.SIZE);
     }
 }

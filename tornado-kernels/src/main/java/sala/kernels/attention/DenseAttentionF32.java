@@ -77,9 +77,7 @@ public final class DenseAttentionF32 {
             int tokenCapacity) {
         AttentionArguments.requireHeads(shape, layout);
         AttentionArguments.requireArrays(q, keys, values, out, step, shape, layout, tokenCapacity);
-        // With one split the weighted values are the result, and neither maxima nor sums are written.
-        SplitPartials whole = new SplitPartials(out, out, out, 1);
-        addTask(graph, task, q, keys, values, whole, step, shape, layout, tokenCapacity);
+        addTask(graph, task, q, keys, values, out, 1, step, shape, layout, tokenCapacity);
     }
 
     /**
@@ -107,7 +105,18 @@ public final class DenseAttentionF32 {
             addTo(graph, task, q, keys, values, out, step, shape, layout, tokenCapacity);
             return;
         }
-        addTask(graph, task, q, keys, values, partials, step, shape, layout, tokenCapacity);
+        addTask(
+                graph,
+                task,
+                q,
+                keys,
+                values,
+                partials.results(),
+                partials.numSplits(),
+                step,
+                shape,
+                layout,
+                tokenCapacity);
         SplitCombine.addTo(graph, task + "Combine", partials, out, step, shape, tokenCapacity);
     }
 
@@ -117,7 +126,8 @@ public final class DenseAttentionF32 {
             FloatArray q,
             @Stored FloatArray keys,
             @Stored FloatArray values,
-            SplitPartials partials,
+            FloatArray results,
+            int numSplits,
             IntArray step,
             AttentionShape shape,
             CacheLayout layout,
@@ -131,17 +141,15 @@ public final class DenseAttentionF32 {
                         q,
                         keys,
                         values,
-                        partials.weightedValues(),
-                        partials.maxima(),
-                        partials.sums(),
+                        results,
                         step,
                         shape.groupSize(),
                         shape.numKvHeads(),
                         shape.headDim(),
                         layout.capacity(),
-                        partials.numSplits(),
+                        numSplits,
                         (float) shape.attentionScale());
-        int workGroups = Math.multiplyExact(Math.multiplyExact(rowTiles, shape.numKvHeads()), partials.numSplits());
+        int workGroups = Math.multiplyExact(Math.multiplyExact(rowTiles, shape.numKvHeads()), numSplits);
         WorkerGrid1D grid = new WorkerGrid1D(Math.multiplyExact(workGroups, LANES));
         grid.setLocalWork(LANES, 1, 1);
         graph.grid(task, grid);
@@ -150,16 +158,14 @@ public final class DenseAttentionF32 {
     /**
      * The kernel. Work groups: row tile, then KV head, then split, the split varying fastest.
      *
-     * @param weightedValues with one split the output, else as in {@link SplitPartials}
+     * @param results with one split the output, else as in {@link SplitPartials}
      */
     public static void attend(
             KernelContext context,
             FloatArray q,
             @Stored FloatArray keys,
             @Stored FloatArray values,
-            FloatArray weightedValues,
-            FloatArray maxima,
-            FloatArray sums,
+            FloatArray results,
             IntArray step,
             int groupSize,
             int numKvHeads,
@@ -182,246 +188,303 @@ public final class DenseAttentionF32 {
         int numTokens = step.get(Step.NUM_TOKENS);
         int numRows = numTokens * groupSize;
         int numHeads = groupSize * numKvHeads;
-        if (firstRow < numRows) {
-            int quarterRow = lane / 32 * 4; // first of the quarter's four rows
-            int column = lane % 32;
-            int reducedRow = lane / ROW_LANES;
-            int part = lane % ROW_LANES;
+        int quarterRow = lane / 32 * 4; // first of the quarter's four rows
+        int column = lane % 32;
+        int reducedRow = lane / ROW_LANES;
+        int part = lane % ROW_LANES;
 
-            for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-                int row = firstRow + i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
-                float query = 0f;
-                if (row < numRows && channel < headDim) {
-                    int token = row / groupSize;
-                    int head = kvHead * groupSize + row - token * groupSize;
-                    query = attentionScale * q.get((token * numHeads + head) * headDim + channel);
-                }
-                queries[i] = query;
+        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
+            int row = firstRow + i / QUERY_STRIDE;
+            int channel = i % QUERY_STRIDE;
+            float query = 0f;
+            if (row < numRows && channel < headDim) {
+                int token = row / groupSize;
+                int head = kvHead * groupSize + row - token * groupSize;
+                query = attentionScale * q.get((token * numHeads + head) * headDim + channel);
             }
-            // Rows past the call see what its last token sees; they are not written.
-            int position0 = TornadoMath.min(cacheLength + (firstRow + quarterRow) / groupSize, cacheLength + numTokens - 1);
-            int position1 =
-                    TornadoMath.min(cacheLength + (firstRow + quarterRow + 1) / groupSize, cacheLength + numTokens - 1);
-            int position2 =
-                    TornadoMath.min(cacheLength + (firstRow + quarterRow + 2) / groupSize, cacheLength + numTokens - 1);
-            int position3 =
-                    TornadoMath.min(cacheLength + (firstRow + quarterRow + 3) / groupSize, cacheLength + numTokens - 1);
-            int lastPosition =
-                    TornadoMath.min(cacheLength + (firstRow + ROWS - 1) / groupSize, cacheLength + numTokens - 1);
-            int numTiles = lastPosition / KEYS + 1;
-            int tilesPerSplit = (numTiles + numSplits - 1) / numSplits;
-            int firstKey = split * tilesPerSplit * KEYS;
-            int endKey = TornadoMath.min(lastPosition + 1, firstKey + tilesPerSplit * KEYS);
-
-            float runningMax = MASKED; // of row reducedRow, the same in all its lanes
-            float runningSum = 0f; // of this lane's keys
-            float out00 = 0f;
-            float out01 = 0f;
-            float out02 = 0f;
-            float out03 = 0f;
-            float out10 = 0f;
-            float out11 = 0f;
-            float out12 = 0f;
-            float out13 = 0f;
-            float out20 = 0f;
-            float out21 = 0f;
-            float out22 = 0f;
-            float out23 = 0f;
-            float out30 = 0f;
-            float out31 = 0f;
-            float out32 = 0f;
-            float out33 = 0f;
-
-            for (int tileKey = firstKey; tileKey < endKey; tileKey += KEYS) {
-                int tileBase = (kvHead * capacity + tileKey) * headDim;
-                int tileKeys = TornadoMath.min(KEYS, endKey - tileKey);
-                for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                    int key = i / QUERY_STRIDE;
-                    int channel = i % QUERY_STRIDE;
-                    float value = 0f;
-                    if (key < tileKeys && channel < headDim) {
-                        value = Storage.load(keys, tileBase + key * headDim + channel);
-                    }
-                    tile[key * KEY_STRIDE + channel] = value;
-                }
-                context.localBarrier();
-
-                float score00 = 0f;
-                float score01 = 0f;
-                float score10 = 0f;
-                float score11 = 0f;
-                float score20 = 0f;
-                float score21 = 0f;
-                float score30 = 0f;
-                float score31 = 0f;
-                for (int channel = 0; channel < headDim; channel++) {
-                    float key0 = tile[column * KEY_STRIDE + channel];
-                    float key1 = tile[(column + 32) * KEY_STRIDE + channel];
-                    float query0 = queries[quarterRow * QUERY_STRIDE + channel];
-                    float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
-                    float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
-                    float query3 = queries[(quarterRow + 3) * QUERY_STRIDE + channel];
-                    score00 += query0 * key0;
-                    score01 += query0 * key1;
-                    score10 += query1 * key0;
-                    score11 += query1 * key1;
-                    score20 += query2 * key0;
-                    score21 += query2 * key1;
-                    score30 += query3 * key0;
-                    score31 += query3 * key1;
-                }
-                int key0 = tileKey + column;
-                int key1 = key0 + 32;
-                int weight = quarterRow * WEIGHT_STRIDE + column;
-                weights[weight] = key0 <= position0 ? score00 : MASKED;
-                weights[weight + 32] = key1 <= position0 ? score01 : MASKED;
-                weights[weight + WEIGHT_STRIDE] = key0 <= position1 ? score10 : MASKED;
-                weights[weight + WEIGHT_STRIDE + 32] = key1 <= position1 ? score11 : MASKED;
-                weights[weight + 2 * WEIGHT_STRIDE] = key0 <= position2 ? score20 : MASKED;
-                weights[weight + 2 * WEIGHT_STRIDE + 32] = key1 <= position2 ? score21 : MASKED;
-                weights[weight + 3 * WEIGHT_STRIDE] = key0 <= position3 ? score30 : MASKED;
-                weights[weight + 3 * WEIGHT_STRIDE + 32] = key1 <= position3 ? score31 : MASKED;
-                context.localBarrier();
-
-                for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                    int key = i / QUERY_STRIDE;
-                    int channel = i % QUERY_STRIDE;
-                    float value = 0f;
-                    if (key < tileKeys && channel < headDim) {
-                        value = Storage.load(values, tileBase + key * headDim + channel);
-                    }
-                    tile[key * KEY_STRIDE + channel] = value;
-                }
-                float laneMax = MASKED;
-                for (int key = part; key < KEYS; key += ROW_LANES) {
-                    laneMax = TornadoMath.max(laneMax, weights[reducedRow * WEIGHT_STRIDE + key]);
-                }
-                laneResults[lane] = laneMax;
-                context.localBarrier();
-
-                float newMax = runningMax;
-                for (int i = 0; i < ROW_LANES; i++) {
-                    newMax = TornadoMath.max(newMax, laneResults[reducedRow * ROW_LANES + i]);
-                }
-                float factor = TornadoMath.exp(runningMax - newMax);
-                runningMax = newMax;
-                runningSum *= factor;
-                for (int key = part; key < KEYS; key += ROW_LANES) {
-                    float score = weights[reducedRow * WEIGHT_STRIDE + key];
-                    float numerator = 0f;
-                    if (score > VISIBLE) {
-                        numerator = TornadoMath.exp(score - newMax);
-                    }
-                    runningSum += numerator;
-                    weights[reducedRow * WEIGHT_STRIDE + key] = numerator;
-                }
-                if (part == 0) {
-                    rescale[reducedRow] = factor;
-                }
-                context.localBarrier();
-
-                float factor0 = rescale[quarterRow];
-                float factor1 = rescale[quarterRow + 1];
-                float factor2 = rescale[quarterRow + 2];
-                float factor3 = rescale[quarterRow + 3];
-                out00 *= factor0;
-                out01 *= factor0;
-                out02 *= factor0;
-                out03 *= factor0;
-                out10 *= factor1;
-                out11 *= factor1;
-                out12 *= factor1;
-                out13 *= factor1;
-                out20 *= factor2;
-                out21 *= factor2;
-                out22 *= factor2;
-                out23 *= factor2;
-                out30 *= factor3;
-                out31 *= factor3;
-                out32 *= factor3;
-                out33 *= factor3;
-                for (int key = 0; key < KEYS; key++) {
-                    float value0 = tile[key * KEY_STRIDE + column];
-                    float value1 = tile[key * KEY_STRIDE + column + 32];
-                    float value2 = tile[key * KEY_STRIDE + column + 64];
-                    float value3 = tile[key * KEY_STRIDE + column + 96];
-                    float weight0 = weights[quarterRow * WEIGHT_STRIDE + key];
-                    float weight1 = weights[(quarterRow + 1) * WEIGHT_STRIDE + key];
-                    float weight2 = weights[(quarterRow + 2) * WEIGHT_STRIDE + key];
-                    float weight3 = weights[(quarterRow + 3) * WEIGHT_STRIDE + key];
-                    out00 += weight0 * value0;
-                    out01 += weight0 * value1;
-                    out02 += weight0 * value2;
-                    out03 += weight0 * value3;
-                    out10 += weight1 * value0;
-                    out11 += weight1 * value1;
-                    out12 += weight1 * value2;
-                    out13 += weight1 * value3;
-                    out20 += weight2 * value0;
-                    out21 += weight2 * value1;
-                    out22 += weight2 * value2;
-                    out23 += weight2 * value3;
-                    out30 += weight3 * value0;
-                    out31 += weight3 * value1;
-                    out32 += weight3 * value2;
-                    out33 += weight3 * value3;
-                }
-                context.localBarrier();
-            }
-
-            laneResults[lane] = runningSum;
-            context.localBarrier();
-            float sum0 = 0f;
-            float sum1 = 0f;
-            float sum2 = 0f;
-            float sum3 = 0f;
-            for (int i = 0; i < ROW_LANES; i++) {
-                sum0 += laneResults[quarterRow * ROW_LANES + i];
-                sum1 += laneResults[(quarterRow + 1) * ROW_LANES + i];
-                sum2 += laneResults[(quarterRow + 2) * ROW_LANES + i];
-                sum3 += laneResults[(quarterRow + 3) * ROW_LANES + i];
-            }
-            if (numSplits > 1) {
-                int row = firstRow + reducedRow;
-                if (part == 0 && row < numRows) {
-                    float sum = 0f;
-                    for (int i = 0; i < ROW_LANES; i++) {
-                        sum += laneResults[lane + i];
-                    }
-                    int token = row / groupSize;
-                    int head = kvHead * groupSize + row - token * groupSize;
-                    int partial = (token * numHeads + head) * numSplits + split;
-                    maxima.set(partial, runningMax);
-                    sums.set(partial, sum);
-                }
-            } else {
-                out00 /= sum0;
-                out01 /= sum0;
-                out02 /= sum0;
-                out03 /= sum0;
-                out10 /= sum1;
-                out11 /= sum1;
-                out12 /= sum1;
-                out13 /= sum1;
-                out20 /= sum2;
-                out21 /= sum2;
-                out22 /= sum2;
-                out23 /= sum2;
-                out30 /= sum3;
-                out31 /= sum3;
-                out32 /= sum3;
-                out33 /= sum3;
-            }
-            store(weightedValues, firstRow + quarterRow, column, out00, out01, out02, out03, kvHead, groupSize, numRows, numHeads, headDim, numSplits, split);
-            store(weightedValues, firstRow + quarterRow + 1, column, out10, out11, out12, out13, kvHead, groupSize, numRows, numHeads, headDim, numSplits, split);
-            store(weightedValues, firstRow + quarterRow + 2, column, out20, out21, out22, out23, kvHead, groupSize, numRows, numHeads, headDim, numSplits, split);
-            store(weightedValues, firstRow + quarterRow + 3, column, out30, out31, out32, out33, kvHead, groupSize, numRows, numHeads, headDim, numSplits, split);
+            queries[i] = query;
         }
+        // Rows past the call see what its last token sees; they are not written.
+        int position0 = TornadoMath.min(cacheLength + (firstRow + quarterRow) / groupSize, cacheLength + numTokens - 1);
+        int position1 =
+                TornadoMath.min(cacheLength + (firstRow + quarterRow + 1) / groupSize, cacheLength + numTokens - 1);
+        int position2 =
+                TornadoMath.min(cacheLength + (firstRow + quarterRow + 2) / groupSize, cacheLength + numTokens - 1);
+        int position3 =
+                TornadoMath.min(cacheLength + (firstRow + quarterRow + 3) / groupSize, cacheLength + numTokens - 1);
+        int lastPosition =
+                TornadoMath.min(cacheLength + (firstRow + ROWS - 1) / groupSize, cacheLength + numTokens - 1);
+        int numTiles = lastPosition / KEYS + 1;
+        int tilesPerSplit = (numTiles + numSplits - 1) / numSplits;
+        int firstKey = split * tilesPerSplit * KEYS;
+        int endKey = TornadoMath.min(lastPosition + 1, firstKey + tilesPerSplit * KEYS);
+        if (firstRow >= numRows) {
+            endKey = 0; // a work group past the call: no tiles, and no row is written
+        }
+
+        float runningMax = MASKED; // of row reducedRow, the same in all its lanes
+        float runningSum = 0f; // of this lane's keys
+        float out00 = 0f;
+        float out01 = 0f;
+        float out02 = 0f;
+        float out03 = 0f;
+        float out10 = 0f;
+        float out11 = 0f;
+        float out12 = 0f;
+        float out13 = 0f;
+        float out20 = 0f;
+        float out21 = 0f;
+        float out22 = 0f;
+        float out23 = 0f;
+        float out30 = 0f;
+        float out31 = 0f;
+        float out32 = 0f;
+        float out33 = 0f;
+
+        for (int tileKey = firstKey; tileKey < endKey; tileKey += KEYS) {
+            int tileBase = (kvHead * capacity + tileKey) * headDim;
+            int tileKeys = TornadoMath.min(KEYS, endKey - tileKey);
+            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
+                int key = i / QUERY_STRIDE;
+                int channel = i % QUERY_STRIDE;
+                float value = 0f;
+                if (key < tileKeys && channel < headDim) {
+                    value = Storage.load(keys, tileBase + key * headDim + channel);
+                }
+                tile[key * KEY_STRIDE + channel] = value;
+            }
+            context.localBarrier();
+
+            float score00 = 0f;
+            float score01 = 0f;
+            float score10 = 0f;
+            float score11 = 0f;
+            float score20 = 0f;
+            float score21 = 0f;
+            float score30 = 0f;
+            float score31 = 0f;
+            for (int channel = 0; channel < headDim; channel++) {
+                float key0 = tile[column * KEY_STRIDE + channel];
+                float key1 = tile[(column + 32) * KEY_STRIDE + channel];
+                float query0 = queries[quarterRow * QUERY_STRIDE + channel];
+                float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
+                float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
+                float query3 = queries[(quarterRow + 3) * QUERY_STRIDE + channel];
+                score00 += query0 * key0;
+                score01 += query0 * key1;
+                score10 += query1 * key0;
+                score11 += query1 * key1;
+                score20 += query2 * key0;
+                score21 += query2 * key1;
+                score30 += query3 * key0;
+                score31 += query3 * key1;
+            }
+            int key0 = tileKey + column;
+            int key1 = key0 + 32;
+            int weight = quarterRow * WEIGHT_STRIDE + column;
+            weights[weight] = key0 <= position0 ? score00 : MASKED;
+            weights[weight + 32] = key1 <= position0 ? score01 : MASKED;
+            weights[weight + WEIGHT_STRIDE] = key0 <= position1 ? score10 : MASKED;
+            weights[weight + WEIGHT_STRIDE + 32] = key1 <= position1 ? score11 : MASKED;
+            weights[weight + 2 * WEIGHT_STRIDE] = key0 <= position2 ? score20 : MASKED;
+            weights[weight + 2 * WEIGHT_STRIDE + 32] = key1 <= position2 ? score21 : MASKED;
+            weights[weight + 3 * WEIGHT_STRIDE] = key0 <= position3 ? score30 : MASKED;
+            weights[weight + 3 * WEIGHT_STRIDE + 32] = key1 <= position3 ? score31 : MASKED;
+            context.localBarrier();
+
+            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
+                int key = i / QUERY_STRIDE;
+                int channel = i % QUERY_STRIDE;
+                float value = 0f;
+                if (key < tileKeys && channel < headDim) {
+                    value = Storage.load(values, tileBase + key * headDim + channel);
+                }
+                tile[key * KEY_STRIDE + channel] = value;
+            }
+            float laneMax = MASKED;
+            for (int key = part; key < KEYS; key += ROW_LANES) {
+                laneMax = TornadoMath.max(laneMax, weights[reducedRow * WEIGHT_STRIDE + key]);
+            }
+            laneResults[lane] = laneMax;
+            context.localBarrier();
+
+            float newMax = runningMax;
+            for (int i = 0; i < ROW_LANES; i++) {
+                newMax = TornadoMath.max(newMax, laneResults[reducedRow * ROW_LANES + i]);
+            }
+            float factor = TornadoMath.exp(runningMax - newMax);
+            runningMax = newMax;
+            runningSum *= factor;
+            for (int key = part; key < KEYS; key += ROW_LANES) {
+                float score = weights[reducedRow * WEIGHT_STRIDE + key];
+                float numerator = 0f;
+                if (score > VISIBLE) {
+                    numerator = TornadoMath.exp(score - newMax);
+                }
+                runningSum += numerator;
+                weights[reducedRow * WEIGHT_STRIDE + key] = numerator;
+            }
+            if (part == 0) {
+                rescale[reducedRow] = factor;
+            }
+            context.localBarrier();
+
+            float factor0 = rescale[quarterRow];
+            float factor1 = rescale[quarterRow + 1];
+            float factor2 = rescale[quarterRow + 2];
+            float factor3 = rescale[quarterRow + 3];
+            out00 *= factor0;
+            out01 *= factor0;
+            out02 *= factor0;
+            out03 *= factor0;
+            out10 *= factor1;
+            out11 *= factor1;
+            out12 *= factor1;
+            out13 *= factor1;
+            out20 *= factor2;
+            out21 *= factor2;
+            out22 *= factor2;
+            out23 *= factor2;
+            out30 *= factor3;
+            out31 *= factor3;
+            out32 *= factor3;
+            out33 *= factor3;
+            for (int key = 0; key < KEYS; key++) {
+                float value0 = tile[key * KEY_STRIDE + column];
+                float value1 = tile[key * KEY_STRIDE + column + 32];
+                float value2 = tile[key * KEY_STRIDE + column + 64];
+                float value3 = tile[key * KEY_STRIDE + column + 96];
+                float weight0 = weights[quarterRow * WEIGHT_STRIDE + key];
+                float weight1 = weights[(quarterRow + 1) * WEIGHT_STRIDE + key];
+                float weight2 = weights[(quarterRow + 2) * WEIGHT_STRIDE + key];
+                float weight3 = weights[(quarterRow + 3) * WEIGHT_STRIDE + key];
+                out00 += weight0 * value0;
+                out01 += weight0 * value1;
+                out02 += weight0 * value2;
+                out03 += weight0 * value3;
+                out10 += weight1 * value0;
+                out11 += weight1 * value1;
+                out12 += weight1 * value2;
+                out13 += weight1 * value3;
+                out20 += weight2 * value0;
+                out21 += weight2 * value1;
+                out22 += weight2 * value2;
+                out23 += weight2 * value3;
+                out30 += weight3 * value0;
+                out31 += weight3 * value1;
+                out32 += weight3 * value2;
+                out33 += weight3 * value3;
+            }
+            context.localBarrier();
+        }
+
+        laneResults[lane] = runningSum;
+        context.localBarrier();
+        float sum0 = 0f;
+        float sum1 = 0f;
+        float sum2 = 0f;
+        float sum3 = 0f;
+        for (int i = 0; i < ROW_LANES; i++) {
+            sum0 += laneResults[quarterRow * ROW_LANES + i];
+            sum1 += laneResults[(quarterRow + 1) * ROW_LANES + i];
+            sum2 += laneResults[(quarterRow + 2) * ROW_LANES + i];
+            sum3 += laneResults[(quarterRow + 3) * ROW_LANES + i];
+        }
+        if (numSplits > 1) {
+            int row = firstRow + reducedRow;
+            if (part == 0 && row < numRows) {
+                float sum = 0f;
+                for (int i = 0; i < ROW_LANES; i++) {
+                    sum += laneResults[lane + i];
+                }
+                int token = row / groupSize;
+                int head = kvHead * groupSize + row - token * groupSize;
+                int partial = (token * numHeads + head) * numSplits + split;
+                results.set(partial * (headDim + SplitPartials.EXTRA) + headDim, runningMax);
+                results.set(partial * (headDim + SplitPartials.EXTRA) + headDim + 1, sum);
+            }
+        } else {
+            out00 /= sum0;
+            out01 /= sum0;
+            out02 /= sum0;
+            out03 /= sum0;
+            out10 /= sum1;
+            out11 /= sum1;
+            out12 /= sum1;
+            out13 /= sum1;
+            out20 /= sum2;
+            out21 /= sum2;
+            out22 /= sum2;
+            out23 /= sum2;
+            out30 /= sum3;
+            out31 /= sum3;
+            out32 /= sum3;
+            out33 /= sum3;
+        }
+        store(
+                results,
+                firstRow + quarterRow,
+                column,
+                out00,
+                out01,
+                out02,
+                out03,
+                kvHead,
+                groupSize,
+                numRows,
+                numHeads,
+                headDim,
+                numSplits,
+                split);
+        store(
+                results,
+                firstRow + quarterRow + 1,
+                column,
+                out10,
+                out11,
+                out12,
+                out13,
+                kvHead,
+                groupSize,
+                numRows,
+                numHeads,
+                headDim,
+                numSplits,
+                split);
+        store(
+                results,
+                firstRow + quarterRow + 2,
+                column,
+                out20,
+                out21,
+                out22,
+                out23,
+                kvHead,
+                groupSize,
+                numRows,
+                numHeads,
+                headDim,
+                numSplits,
+                split);
+        store(
+                results,
+                firstRow + quarterRow + 3,
+                column,
+                out30,
+                out31,
+                out32,
+                out33,
+                kvHead,
+                groupSize,
+                numRows,
+                numHeads,
+                headDim,
+                numSplits,
+                split);
     }
 
     private static void store(
-            FloatArray weightedValues,
+            FloatArray results,
             int row,
             int column,
             float value0,
@@ -438,18 +501,19 @@ public final class DenseAttentionF32 {
         if (row < numRows) {
             int token = row / groupSize;
             int head = kvHead * groupSize + row - token * groupSize;
-            int target = ((token * numHeads + head) * numSplits + split) * headDim + column;
+            int stride = numSplits > 1 ? headDim + SplitPartials.EXTRA : headDim;
+            int target = ((token * numHeads + head) * numSplits + split) * stride + column;
             if (column < headDim) {
-                weightedValues.set(target, value0);
+                results.set(target, value0);
             }
             if (column + 32 < headDim) {
-                weightedValues.set(target + 32, value1);
+                results.set(target + 32, value1);
             }
             if (column + 64 < headDim) {
-                weightedValues.set(target + 64, value2);
+                results.set(target + 64, value2);
             }
             if (column + 96 < headDim) {
-                weightedValues.set(target + 96, value3);
+                results.set(target + 96, value3);
             }
         }
     }

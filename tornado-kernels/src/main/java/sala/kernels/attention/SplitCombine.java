@@ -14,8 +14,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Joins the partial results of an attention whose keys were shared out among work groups.
  *
  * <pre>
- *   m = max over s of maxima[t, h, s],   w[s] = exp(maxima[t, h, s] - m) over the splits with keys
- *   out[t, h] = (sum over s of w[s] weightedValues[t, h, s]) / (sum over s of w[s] sums[t, h, s])
+ *   m = max over s of max[t, h, s],   w[s] = exp(max[t, h, s] - m) over the splits with keys
+ *   out[t, h] = (sum over s of w[s] weightedValue[t, h, s]) / (sum over s of w[s] sum[t, h, s])
  * </pre>
  *
  * <p>Launch: a work group of {@value #LANES} lanes a token and head, a lane a channel. Weighted values of splits without
@@ -25,6 +25,8 @@ public final class SplitCombine {
     private static final int LANES = 128;
     /** Most splits: their maxima and sums are held in local memory. */
     private static final int MAX_SPLITS = 512;
+    /** Below every score. */
+    private static final float NONE = -1e30f;
 
     private SplitCombine() {}
 
@@ -58,9 +60,7 @@ public final class SplitCombine {
                         task,
                         SplitCombine::combine,
                         graph.context(),
-                        partials.weightedValues(),
-                        partials.maxima(),
-                        partials.sums(),
+                        partials.results(),
                         out,
                         step,
                         shape.numHeads(),
@@ -75,9 +75,7 @@ public final class SplitCombine {
     /** The kernel; see {@link SplitPartials} for the arrays. */
     public static void combine(
             KernelContext context,
-            FloatArray weightedValues,
-            FloatArray maxima,
-            FloatArray sums,
+            FloatArray results,
             FloatArray out,
             IntArray step,
             int numHeads,
@@ -87,28 +85,29 @@ public final class SplitCombine {
         float[] splitSums = context.allocateFloatLocalArray(MAX_SPLITS);
         int lane = context.localIdx;
         int row = context.groupIdx;
-        if (row < step.get(Step.NUM_TOKENS) * numHeads) {
-            for (int split = lane; split < numSplits; split += LANES) {
-                splitMaxima[split] = maxima.get(row * numSplits + split);
-                splitSums[split] = sums.get(row * numSplits + split);
-            }
-            context.localBarrier();
-            float max = splitMaxima[0];
-            for (int split = 1; split < numSplits; split++) {
-                max = TornadoMath.max(max, splitMaxima[split]);
-            }
-            if (lane < headDim) {
-                float sum = 0f;
-                float value = 0f;
-                for (int split = 0; split < numSplits; split++) {
-                    if (splitSums[split] > 0f) {
-                        float weight = TornadoMath.exp(splitMaxima[split] - max);
-                        sum += weight * splitSums[split];
-                        value += weight * weightedValues.get((row * numSplits + split) * headDim + lane);
-                    }
+        // A work group past the call has nothing to join.
+        int splits = row < step.get(Step.NUM_TOKENS) * numHeads ? numSplits : 0;
+        for (int split = lane; split < splits; split += LANES) {
+            int end = (row * numSplits + split) * (headDim + SplitPartials.EXTRA) + headDim;
+            splitMaxima[split] = results.get(end);
+            splitSums[split] = results.get(end + 1);
+        }
+        context.localBarrier();
+        float max = NONE;
+        for (int split = 0; split < splits; split++) {
+            max = TornadoMath.max(max, splitMaxima[split]);
+        }
+        if (splits > 0 && lane < headDim) {
+            float sum = 0f;
+            float value = 0f;
+            for (int split = 0; split < splits; split++) {
+                if (splitSums[split] > 0f) {
+                    float weight = TornadoMath.exp(splitMaxima[split] - max);
+                    sum += weight * splitSums[split];
+                    value += weight * results.get((row * numSplits + split) * (headDim + SplitPartials.EXTRA) + lane);
                 }
-                out.set(row * headDim + lane, value / sum);
             }
+            out.set(row * headDim + lane, value / sum);
         }
     }
 }

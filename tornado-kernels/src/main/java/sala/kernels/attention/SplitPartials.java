@@ -8,40 +8,41 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * Scratch of an attention whose keys are shared out among {@code numSplits} work groups: what {@link SplitCombine}
  * joins. It may serve all layers in turn.
  *
- * @param weightedValues {@code [tokens, numHeads, numSplits, headDim]}: sums of {@code exp(score - max) value}
- * @param maxima {@code [tokens, numHeads, numSplits]}: largest score of a split
- * @param sums {@code [tokens, numHeads, numSplits]}: sums of {@code exp(score - max)}, 0 for a split without keys
+ * @param results {@code [tokens, numHeads, numSplits, headDim + 2]}: of each split the sum of
+ *     {@code exp(score - max) value}, then the largest score, then the sum of {@code exp(score - max)}, which is 0 for a
+ *     split without keys
  * @param numSplits work groups that share the keys of a token
  */
-public record SplitPartials(FloatArray weightedValues, FloatArray maxima, FloatArray sums, int numSplits) {
+public record SplitPartials(FloatArray results, int numSplits) {
+    /** Elements after the values: maximum and sum. */
+    public static final int EXTRA = 2;
+
     public SplitPartials {
         KernelArguments.requireAtLeast("numSplits", 1, numSplits);
-        KernelArguments.requireShape("maxima", maxima, "[tokens, numHeads, numSplits]", numSplits);
-        KernelArguments.requireShape("sums", sums, "[tokens, numHeads, numSplits]", numSplits);
+        KernelArguments.requireShape(
+                "results", results, "[tokens, numHeads, numSplits, headDim + 2]", numSplits, EXTRA);
     }
 
     /** Scratch for {@code tokens} tokens. */
     public static SplitPartials create(AttentionShape shape, int tokens, int numSplits) {
+        return new SplitPartials(new FloatArray(length(shape, tokens, numSplits)), numSplits);
+    }
+
+    /** Elements of {@code results}. */
+    public static int length(AttentionShape shape, int tokens, int numSplits) {
         int rows = Math.multiplyExact(Math.multiplyExact(tokens, shape.numHeads()), numSplits);
-        return new SplitPartials(
-                new FloatArray(Math.multiplyExact(rows, shape.headDim())),
-                new FloatArray(rows),
-                new FloatArray(rows),
-                numSplits);
+        return Math.multiplyExact(rows, shape.headDim() + EXTRA);
     }
 
     /** Refuses scratch that is too small for {@code tokens} tokens. */
     public void requireShape(AttentionShape shape, int tokens) {
-        int numHeads = shape.numHeads();
         KernelArguments.requireShape(
-                "weightedValues",
-                weightedValues,
-                "[tokens, numHeads, numSplits, headDim]",
+                "results",
+                results,
+                "[tokens, numHeads, numSplits, headDim + 2]",
                 tokens,
-                numHeads,
+                shape.numHeads(),
                 numSplits,
-                shape.headDim());
-        KernelArguments.requireShape("maxima", maxima, "[tokens, numHeads, numSplits]", tokens, numHeads, numSplits);
-        KernelArguments.requireShape("sums", sums, "[tokens, numHeads, numSplits]", tokens, numHeads, numSplits);
+                shape.headDim() + EXTRA);
     }
 }

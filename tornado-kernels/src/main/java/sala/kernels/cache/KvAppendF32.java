@@ -51,10 +51,13 @@ public final class KvAppendF32 {
         int headDim = layout.headDim();
         int capacity = layout.capacity();
         KernelArguments.requireAtLeast("tokenCapacity", 1, tokenCapacity);
-        KernelArguments.requireShape("k", k, "[tokenCapacity, numKvHeads, headDim]", tokenCapacity, numKvHeads, headDim);
-        KernelArguments.requireShape("v", v, "[tokenCapacity, numKvHeads, headDim]", tokenCapacity, numKvHeads, headDim);
+        KernelArguments.requireShape(
+                "k", k, "[tokenCapacity, numKvHeads, headDim]", tokenCapacity, numKvHeads, headDim);
+        KernelArguments.requireShape(
+                "v", v, "[tokenCapacity, numKvHeads, headDim]", tokenCapacity, numKvHeads, headDim);
         KernelArguments.requireShape("keys", keys, "[numKvHeads, capacity, headDim]", numKvHeads, capacity, headDim);
-        KernelArguments.requireShape("values", values, "[numKvHeads, capacity, headDim]", numKvHeads, capacity, headDim);
+        KernelArguments.requireShape(
+                "values", values, "[numKvHeads, capacity, headDim]", numKvHeads, capacity, headDim);
         KernelArguments.requireShape("step", step, "[Step.SIZE]", Step.SIZE);
         graph.taskGraph()
                 .task(

@@ -62,8 +62,15 @@ public final class OutputNormGateF32 {
                 float value = x.get(row + i);
                 squares += value * value;
             }
-            float sum = WorkGroups.sum(context, partials, lane, LANES, squares);
-            float inverseRms = 1f / TornadoMath.sqrt(sum / width + rmsNormEps);
+            partials[lane] = squares;
+            for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
+                context.localBarrier();
+                if (lane < stride) {
+                    partials[lane] += partials[lane + stride];
+                }
+            }
+            context.localBarrier();
+            float inverseRms = 1f / TornadoMath.sqrt(partials[0] / width + rmsNormEps);
             for (int i = lane; i < width; i += LANES) {
                 float normed = x.get(row + i) * inverseRms * weight.get(i);
                 Storage.store(out, row + i, normed * Sigmoid.of(gate.get(row + i)));

@@ -97,11 +97,13 @@ public final class ChunkOutput {
 
             // q[a]^T S, then decayed by row.
             for (int from = 0; from < headDim; from += DEPTH) {
-                for (int a = y; a < TILE; a += LANES / DEPTH) {
+                for (int first = 0; first < TILE; first += LANES / DEPTH) {
+                    int a = first + y;
                     columns[x * COLUMN_STRIDE + a] =
                             channel(q, start + firstRow + a, start + length, from + x, head, numHeads, headDim);
                 }
-                for (int i = wideToken; i < DEPTH; i += LANES / TILE) {
+                for (int first = 0; first < DEPTH; first += LANES / TILE) {
+                    int i = first + wideToken;
                     float value = 0f;
                     if (from + i < headDim && firstValue + wideChannel < headDim) {
                         value = chunkStates.get(state + (from + i) * headDim + firstValue + wideChannel);
@@ -177,7 +179,8 @@ public final class ChunkOutput {
                 float score32 = 0f;
                 float score33 = 0f;
                 for (int from = 0; from < headDim; from += DEPTH) {
-                    for (int a = y; a < TILE; a += LANES / DEPTH) {
+                    for (int first = 0; first < TILE; first += LANES / DEPTH) {
+                        int a = first + y;
                         columns[x * COLUMN_STRIDE + a] =
                                 channel(q, start + firstRow + a, start + length, from + x, head, numHeads, headDim);
                         rows[x * COLUMN_STRIDE + a] =
@@ -246,7 +249,8 @@ public final class ChunkOutput {
                 scores[(y + 48) * SCORE_STRIDE + x + 48] =
                         decayed(score33, slope, distance + 48 - 48);
                 for (int from = 0; from < TILE; from += DEPTH) {
-                    for (int i = wideToken; i < DEPTH; i += LANES / TILE) {
+                    for (int first = 0; first < DEPTH; first += LANES / TILE) {
+                        int i = first + wideToken;
                         rows[i * COLUMN_STRIDE + wideChannel] = channel(
                                 v,
                                 start + firstColumn + from + i,

@@ -83,7 +83,8 @@ public final class ChunkState {
             float sum32 = 0f;
             float sum33 = 0f;
             for (int from = 0; from < length; from += TOKENS) {
-                for (int t = loadedToken; t < TOKENS; t += LANES / TILE) {
+                for (int first = 0; first < TOKENS; first += LANES / TILE) {
+                    int t = first + loadedToken;
                     float key = 0f;
                     float value = 0f;
                     int b = from + t;

@@ -14,8 +14,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <pre>  x[t, h, i] = x[t, h, i] / sqrt(mean over j of x[t, h, j]^2 + rmsNormEps) weight[i]        x being q or k  </pre>
  *
- * <p>Launch: a work group of {@value #LANES} lanes a head of a token, the heads of q before those of k. Ground truth:
- * {@link sala.kernels.reference.RmsNorm#normalize}.
+ * <p>Launch: a work group of {@value #LANES} lanes a head of a token, the heads of q before those of k; a lane
+ * owns channels {@code j} and {@code j + headDim/2}. Ground truth: {@link sala.kernels.reference.RmsNorm#normalize}.
  */
 public final class QkNorm {
     private static final int LANES = 64;
@@ -45,29 +45,40 @@ public final class QkNorm {
         float[] partials = context.allocateFloatLocalArray(LANES);
         int lane = context.localIdx;
         int group = context.groupIdx;
+        int pairs = headDim / 2;
         int token = group / (numHeads + numKvHeads);
         int head = group - token * (numHeads + numKvHeads);
         if (token < step.get(Step.NUM_TOKENS)) {
             boolean isQuery = head < numHeads;
             int queryRow = (token * numHeads + head) * headDim;
             int keyRow = (token * numKvHeads + head - numHeads) * headDim;
-            float squares = 0f;
-            for (int i = lane; i < headDim; i += LANES) {
-                float value;
+            float low = 0f;
+            float high = 0f;
+            if (lane < pairs) {
                 if (isQuery) {
-                    value = q.get(queryRow + i);
+                    low = q.get(queryRow + lane);
+                    high = q.get(queryRow + lane + pairs);
                 } else {
-                    value = k.get(keyRow + i);
+                    low = k.get(keyRow + lane);
+                    high = k.get(keyRow + lane + pairs);
                 }
-                squares += value * value;
             }
-            float sum = WorkGroups.sum(context, partials, lane, LANES, squares);
-            float inverseRms = 1f / TornadoMath.sqrt(sum / headDim + rmsNormEps);
-            for (int i = lane; i < headDim; i += LANES) {
+            partials[lane] = low * low + high * high;
+            for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
+                context.localBarrier();
+                if (lane < stride) {
+                    partials[lane] += partials[lane + stride];
+                }
+            }
+            context.localBarrier();
+            if (lane < pairs) {
+                float inverseRms = 1f / TornadoMath.sqrt(partials[0] / headDim + rmsNormEps);
                 if (isQuery) {
-                    q.set(queryRow + i, q.get(queryRow + i) * inverseRms * queryWeight.get(i));
+                    q.set(queryRow + lane, low * inverseRms * queryWeight.get(lane));
+                    q.set(queryRow + lane + pairs, high * inverseRms * queryWeight.get(lane + pairs));
                 } else {
-                    k.set(keyRow + i, k.get(keyRow + i) * inverseRms * keyWeight.get(i));
+                    k.set(keyRow + lane, low * inverseRms * keyWeight.get(lane));
+                    k.set(keyRow + lane + pairs, high * inverseRms * keyWeight.get(lane + pairs));
                 }
             }
         }
@@ -77,7 +88,8 @@ public final class QkNorm {
      * Adds the norms to a graph.
      *
      * @param maxTokens largest number of tokens of a call
-     * @throws IllegalArgumentException if an array is null or too small, or a size is less than 1
+     * @param headDim even, at most 128
+     * @throws IllegalArgumentException if an array is null or too small, or a size does not fit
      */
     public static void addTo(
             KernelGraph graph,
@@ -95,7 +107,7 @@ public final class QkNorm {
         KernelArguments.requireAtLeast("maxTokens", 1, maxTokens);
         KernelArguments.requireAtLeast("numHeads", 1, numHeads);
         KernelArguments.requireAtLeast("numKvHeads", 1, numKvHeads);
-        KernelArguments.requireAtLeast("headDim", 1, headDim);
+        QkNormRope.requireHeadDim(headDim);
         KernelArguments.requireShape("step", step, "[Step.SIZE]", Step.SIZE);
         KernelArguments.requireShape("q", q, "[maxTokens, numHeads, headDim]", maxTokens, numHeads, headDim);
         KernelArguments.requireShape("k", k, "[maxTokens, numKvHeads, headDim]", maxTokens, numKvHeads, headDim);

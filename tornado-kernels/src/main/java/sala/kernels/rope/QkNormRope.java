@@ -18,12 +18,13 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   x[t, h, j + pairs]   = n[t, h, j + pairs] cosines[t, j] + n[t, h, j] sines[t, j]
  * </pre>
  *
- * <p>Launch: a work group of {@value #LANES} lanes a head of a token, the heads of q before those of k; a lane owns whole
- * pairs of channels. Ground truth: {@link sala.kernels.reference.RmsNorm#normalize}, then
+ * <p>Launch: a work group of {@value #LANES} lanes a head of a token, the heads of q before those of k; a lane owns a
+ * pair of channels. Ground truth: {@link sala.kernels.reference.RmsNorm#normalize}, then
  * {@link sala.kernels.reference.Rope#rotate}.
  */
 public final class QkNormRope {
     private static final int LANES = 64;
+    private static final int MAX_HEAD_DIM = 2 * LANES;
 
     private QkNormRope() {}
 
@@ -61,34 +62,39 @@ public final class QkNormRope {
             boolean isQuery = head < numHeads;
             int queryRow = (token * numHeads + head) * headDim;
             int keyRow = (token * numKvHeads + head - numHeads) * headDim;
-            float squares = 0f;
-            for (int j = lane; j < pairs; j += LANES) {
-                float low;
-                float high;
+            float low = 0f;
+            float high = 0f;
+            if (lane < pairs) {
                 if (isQuery) {
-                    low = q.get(queryRow + j);
-                    high = q.get(queryRow + j + pairs);
+                    low = q.get(queryRow + lane);
+                    high = q.get(queryRow + lane + pairs);
                 } else {
-                    low = k.get(keyRow + j);
-                    high = k.get(keyRow + j + pairs);
+                    low = k.get(keyRow + lane);
+                    high = k.get(keyRow + lane + pairs);
                 }
-                squares += low * low + high * high;
             }
-            float sum = WorkGroups.sum(context, partials, lane, LANES, squares);
-            float inverseRms = 1f / TornadoMath.sqrt(sum / headDim + rmsNormEps);
-            for (int j = lane; j < pairs; j += LANES) {
-                float cosine = cosines.get(token * pairs + j);
-                float sine = sines.get(token * pairs + j);
+            partials[lane] = low * low + high * high;
+            for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
+                context.localBarrier();
+                if (lane < stride) {
+                    partials[lane] += partials[lane + stride];
+                }
+            }
+            context.localBarrier();
+            if (lane < pairs) {
+                float inverseRms = 1f / TornadoMath.sqrt(partials[0] / headDim + rmsNormEps);
+                float cosine = cosines.get(token * pairs + lane);
+                float sine = sines.get(token * pairs + lane);
                 if (isQuery) {
-                    float low = q.get(queryRow + j) * inverseRms * queryWeight.get(j);
-                    float high = q.get(queryRow + j + pairs) * inverseRms * queryWeight.get(j + pairs);
-                    q.set(queryRow + j, low * cosine - high * sine);
-                    q.set(queryRow + j + pairs, high * cosine + low * sine);
+                    low = low * inverseRms * queryWeight.get(lane);
+                    high = high * inverseRms * queryWeight.get(lane + pairs);
+                    q.set(queryRow + lane, low * cosine - high * sine);
+                    q.set(queryRow + lane + pairs, high * cosine + low * sine);
                 } else {
-                    float low = k.get(keyRow + j) * inverseRms * keyWeight.get(j);
-                    float high = k.get(keyRow + j + pairs) * inverseRms * keyWeight.get(j + pairs);
-                    k.set(keyRow + j, low * cosine - high * sine);
-                    k.set(keyRow + j + pairs, high * cosine + low * sine);
+                    low = low * inverseRms * keyWeight.get(lane);
+                    high = high * inverseRms * keyWeight.get(lane + pairs);
+                    k.set(keyRow + lane, low * cosine - high * sine);
+                    k.set(keyRow + lane + pairs, high * cosine + low * sine);
                 }
             }
         }
@@ -98,7 +104,7 @@ public final class QkNormRope {
      * Adds norm and rotation to a graph.
      *
      * @param maxTokens largest number of tokens of a call
-     * @param headDim even
+     * @param headDim even, at most {@value #MAX_HEAD_DIM}
      * @throws IllegalArgumentException if an array is null or too small, or a size does not fit
      */
     public static void addTo(
@@ -119,7 +125,7 @@ public final class QkNormRope {
         KernelArguments.requireAtLeast("maxTokens", 1, maxTokens);
         KernelArguments.requireAtLeast("numHeads", 1, numHeads);
         KernelArguments.requireAtLeast("numKvHeads", 1, numKvHeads);
-        KernelArguments.requireMultiple("headDim", 2, headDim);
+        requireHeadDim(headDim);
         KernelArguments.requireShape("step", step, "[Step.SIZE]", Step.SIZE);
         KernelArguments.requireShape("q", q, "[maxTokens, numHeads, headDim]", maxTokens, numHeads, headDim);
         KernelArguments.requireShape("k", k, "[maxTokens, numKvHeads, headDim]", maxTokens, numKvHeads, headDim);
@@ -144,5 +150,14 @@ public final class QkNormRope {
                         headDim,
                         rmsNormEps);
         graph.grid(task, WorkGroups.grid((long) maxTokens * (numHeads + numKvHeads), LANES));
+    }
+
+    /** Refuses a head with an odd number of channels, or more pairs of them than lanes. */
+    static void requireHeadDim(int headDim) {
+        KernelArguments.requireMultiple("headDim", 2, headDim);
+        if (headDim > MAX_HEAD_DIM) {
+            throw new IllegalArgumentException(
+                    "headDim: expected at most %d, found %d".formatted(MAX_HEAD_DIM, headDim));
+        }
     }
 }

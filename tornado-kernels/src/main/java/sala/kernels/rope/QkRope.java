@@ -17,8 +17,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   x'[t, h, j + pairs] = x[t, h, j + pairs] cosines[t, j] + x[t, h, j] sines[t, j]        0 <= j < pairs = headDim/2
  * </pre>
  *
- * <p>Launch: a work group of {@value #LANES} lanes a head of a token, the heads of q before those of k; a lane owns whole
- * pairs of channels. Ground truth: {@link sala.kernels.reference.Rope#rotate}.
+ * <p>Launch: a work group of {@value #LANES} lanes a head of a token, the heads of q before those of k; a lane owns a
+ * pair of channels. Ground truth: {@link sala.kernels.reference.Rope#rotate}.
  */
 public final class QkRope {
     private static final int LANES = 64;
@@ -49,23 +49,21 @@ public final class QkRope {
         int pairs = headDim / 2;
         int token = group / (numHeads + numKvHeads);
         int head = group - token * (numHeads + numKvHeads);
-        if (token < step.get(Step.NUM_TOKENS)) {
+        if (token < step.get(Step.NUM_TOKENS) && lane < pairs) {
             int queryRow = (token * numHeads + head) * headDim;
             int keyRow = (token * numKvHeads + head - numHeads) * headDim;
-            for (int j = lane; j < pairs; j += LANES) {
-                float cosine = cosines.get(token * pairs + j);
-                float sine = sines.get(token * pairs + j);
-                if (head < numHeads) {
-                    float low = q.get(queryRow + j);
-                    float high = q.get(queryRow + j + pairs);
-                    q.set(queryRow + j, low * cosine - high * sine);
-                    q.set(queryRow + j + pairs, high * cosine + low * sine);
-                } else {
-                    float low = k.get(keyRow + j);
-                    float high = k.get(keyRow + j + pairs);
-                    k.set(keyRow + j, low * cosine - high * sine);
-                    k.set(keyRow + j + pairs, high * cosine + low * sine);
-                }
+            float cosine = cosines.get(token * pairs + lane);
+            float sine = sines.get(token * pairs + lane);
+            if (head < numHeads) {
+                float low = q.get(queryRow + lane);
+                float high = q.get(queryRow + lane + pairs);
+                q.set(queryRow + lane, low * cosine - high * sine);
+                q.set(queryRow + lane + pairs, high * cosine + low * sine);
+            } else {
+                float low = k.get(keyRow + lane);
+                float high = k.get(keyRow + lane + pairs);
+                k.set(keyRow + lane, low * cosine - high * sine);
+                k.set(keyRow + lane + pairs, high * cosine + low * sine);
             }
         }
     }
@@ -74,7 +72,7 @@ public final class QkRope {
      * Adds the rotation to a graph.
      *
      * @param maxTokens largest number of tokens of a call
-     * @param headDim even
+     * @param headDim even, at most 128
      * @throws IllegalArgumentException if an array is null or too small, or a size does not fit
      */
     public static void addTo(
@@ -92,7 +90,7 @@ public final class QkRope {
         KernelArguments.requireAtLeast("maxTokens", 1, maxTokens);
         KernelArguments.requireAtLeast("numHeads", 1, numHeads);
         KernelArguments.requireAtLeast("numKvHeads", 1, numKvHeads);
-        KernelArguments.requireMultiple("headDim", 2, headDim);
+        QkNormRope.requireHeadDim(headDim);
         KernelArguments.requireShape("step", step, "[Step.SIZE]", Step.SIZE);
         KernelArguments.requireShape("q", q, "[maxTokens, numHeads, headDim]", maxTokens, numHeads, headDim);
         KernelArguments.requireShape("k", k, "[maxTokens, numKvHeads, headDim]", maxTokens, numKvHeads, headDim);

@@ -5,6 +5,7 @@ import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.WorkGroups;
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -36,6 +37,9 @@ public final class RopeTable {
     /** The rest. */
     private static final double HALF_PI_LOW = 0x1.18469898cc517p-44;
 
+    /** Below every intermediate value of the reduction. */
+    private static final double NO_LIMIT = -1e9;
+
     private RopeTable() {}
 
     /**
@@ -62,8 +66,9 @@ public final class RopeTable {
             double angle = (double) product;
             int quarterTurns = (int) (angle * TWO_OVER_PI + 0.5);
             double n = (double) quarterTurns;
-            double r = angle - n * HALF_PI_HIGH;
-            r = r - n * HALF_PI_MIDDLE;
+            // The maxima change nothing: without them the relaxed maths of OpenCL merges the three products into one.
+            double r = TornadoMath.max(angle - n * HALF_PI_HIGH, NO_LIMIT);
+            r = TornadoMath.max(r - n * HALF_PI_MIDDLE, NO_LIMIT);
             r = r - n * HALF_PI_LOW;
             double square = r * r;
 

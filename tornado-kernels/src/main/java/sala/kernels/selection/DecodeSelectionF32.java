@@ -52,6 +52,7 @@ public final class DecodeSelectionF32 {
     private static final float MASKED = -1e30f;
     /** Above {@link #MASKED}, below every score. */
     private static final float VISIBLE = -0.5e30f;
+
     private static final float LARGEST_EXPONENT = 80f;
 
     private DecodeSelectionF32() {}
@@ -311,136 +312,135 @@ public final class DecodeSelectionF32 {
         int firstBlock = workGroup / numKvHeads * blocksPerTile;
         int position = step.get(Step.POSITION);
         int currentBlock = position / blockSize;
-        if (firstBlock <= currentBlock) {
-            int headTiles = (groupSize + ROWS - 1) / ROWS;
-            int quarterRow = lane / 32 * 4;
-            int column = lane % 32;
-            int reducedRow = lane / ROW_LANES;
-            int part = lane % ROW_LANES;
-            int visible = KeyCompression.count(position + 1, kernelSize, kernelStride);
-            int windowCapacity = KeyCompression.count(capacity, kernelSize, kernelStride);
-            // The tile begins with the last window of the block before.
-            int firstWindow = firstBlock * stridesPerBlock - 1;
-            int tileWindows = TornadoMath.min(blocksPerTile * stridesPerBlock + 1, visible - firstWindow);
-            int tileBase = (kvHead * windowCapacity + firstWindow) * headDim;
+        // A work group past the context has no heads to score; no lane writes for it.
+        int headTiles = firstBlock <= currentBlock ? (groupSize + ROWS - 1) / ROWS : 0;
+        int quarterRow = lane / 32 * 4;
+        int column = lane % 32;
+        int reducedRow = lane / ROW_LANES;
+        int part = lane % ROW_LANES;
+        int visible = KeyCompression.count(position + 1, kernelSize, kernelStride);
+        int windowCapacity = KeyCompression.count(capacity, kernelSize, kernelStride);
+        // The tile begins with the last window of the block before.
+        int firstWindow = firstBlock * stridesPerBlock - 1;
+        int tileWindows = TornadoMath.min(blocksPerTile * stridesPerBlock + 1, visible - firstWindow);
+        int tileBase = (kvHead * windowCapacity + firstWindow) * headDim;
 
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
+        int tileElements = headTiles == 0 ? 0 : KEYS * QUERY_STRIDE;
+        for (int i = lane; i < tileElements; i += LANES) {
+            int key = i / QUERY_STRIDE;
+            int channel = i % QUERY_STRIDE;
+            float value = 0f;
+            if (firstWindow + key >= 0 && key < tileWindows && channel < headDim) {
+                value = Storage.load(fineKeys, tileBase + key * headDim + channel);
+            }
+            tile[key * KEY_STRIDE + channel] = value;
+        }
+        float windowScore = 0f; // of window firstWindow + lane, for the first lanes
+        for (int headTile = 0; headTile < headTiles; headTile++) {
+            int firstRow = headTile * ROWS;
+            for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
+                int row = firstRow + i / QUERY_STRIDE;
                 int channel = i % QUERY_STRIDE;
-                float value = 0f;
-                if (firstWindow + key >= 0 && key < tileWindows && channel < headDim) {
-                    value = Storage.load(fineKeys, tileBase + key * headDim + channel);
+                float query = 0f;
+                if (row < groupSize && channel < headDim) {
+                    query = attentionScale * q.get((kvHead * groupSize + row) * headDim + channel);
                 }
-                tile[key * KEY_STRIDE + channel] = value;
+                queries[i] = query;
             }
-            float windowScore = 0f; // of window firstWindow + lane, for the first lanes
-            for (int headTile = 0; headTile < headTiles; headTile++) {
-                int firstRow = headTile * ROWS;
-                for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-                    int row = firstRow + i / QUERY_STRIDE;
-                    int channel = i % QUERY_STRIDE;
-                    float query = 0f;
-                    if (row < groupSize && channel < headDim) {
-                        query = attentionScale * q.get((kvHead * groupSize + row) * headDim + channel);
-                    }
-                    queries[i] = query;
+            // Each lane joins every eighth split of a row; below, each lane of a row joins the eight results.
+            float laneMax = MASKED;
+            float laneSum = 0f;
+            if (firstRow + reducedRow < groupSize) {
+                int partials = (kvHead * groupSize + firstRow + reducedRow) * numSplits;
+                for (int split = part; split < numSplits; split += ROW_LANES) {
+                    float splitMax = maxima.get(partials + split);
+                    float newMax = TornadoMath.max(laneMax, splitMax);
+                    laneSum = laneSum * TornadoMath.exp(laneMax - newMax)
+                            + sums.get(partials + split) * TornadoMath.exp(splitMax - newMax);
+                    laneMax = newMax;
                 }
-                // Each lane joins every eighth split of a row; below, each lane of a row joins the eight results.
-                float laneMax = MASKED;
-                float laneSum = 0f;
-                if (firstRow + reducedRow < groupSize) {
-                    int partials = (kvHead * groupSize + firstRow + reducedRow) * numSplits;
-                    for (int split = part; split < numSplits; split += ROW_LANES) {
-                        float splitMax = maxima.get(partials + split);
-                        float newMax = TornadoMath.max(laneMax, splitMax);
-                        laneSum = laneSum * TornadoMath.exp(laneMax - newMax)
-                                + sums.get(partials + split) * TornadoMath.exp(splitMax - newMax);
-                        laneMax = newMax;
-                    }
-                }
-                laneMaxima[lane] = laneMax;
-                laneSums[lane] = laneSum;
-                context.localBarrier();
-
-                float score00 = 0f;
-                float score01 = 0f;
-                float score10 = 0f;
-                float score11 = 0f;
-                float score20 = 0f;
-                float score21 = 0f;
-                float score30 = 0f;
-                float score31 = 0f;
-                for (int channel = 0; channel < headDim; channel++) {
-                    float key0 = tile[column * KEY_STRIDE + channel];
-                    float key1 = tile[(column + 32) * KEY_STRIDE + channel];
-                    float query0 = queries[quarterRow * QUERY_STRIDE + channel];
-                    float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
-                    float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
-                    float query3 = queries[(quarterRow + 3) * QUERY_STRIDE + channel];
-                    score00 += query0 * key0;
-                    score01 += query0 * key1;
-                    score10 += query1 * key0;
-                    score11 += query1 * key1;
-                    score20 += query2 * key0;
-                    score21 += query2 * key1;
-                    score30 += query3 * key0;
-                    score31 += query3 * key1;
-                }
-                scores[quarterRow * SCORE_STRIDE + column] = score00;
-                scores[quarterRow * SCORE_STRIDE + column + 32] = score01;
-                scores[(quarterRow + 1) * SCORE_STRIDE + column] = score10;
-                scores[(quarterRow + 1) * SCORE_STRIDE + column + 32] = score11;
-                scores[(quarterRow + 2) * SCORE_STRIDE + column] = score20;
-                scores[(quarterRow + 2) * SCORE_STRIDE + column + 32] = score21;
-                scores[(quarterRow + 3) * SCORE_STRIDE + column] = score30;
-                scores[(quarterRow + 3) * SCORE_STRIDE + column + 32] = score31;
-                context.localBarrier();
-
-                float max = MASKED;
-                for (int i = 0; i < ROW_LANES; i++) {
-                    max = TornadoMath.max(max, laneMaxima[reducedRow * ROW_LANES + i]);
-                }
-                float sum = 0f;
-                for (int i = 0; i < ROW_LANES; i++) {
-                    sum += laneSums[reducedRow * ROW_LANES + i]
-                            * TornadoMath.exp(laneMaxima[reducedRow * ROW_LANES + i] - max);
-                }
-                // A row without a coarse window, and one past the group, scores 0.
-                float share = 0f;
-                if (sum > 0f) {
-                    share = 1f / sum;
-                }
-                for (int key = part; key < KEYS; key += ROW_LANES) {
-                    float exponent = TornadoMath.min(scores[reducedRow * SCORE_STRIDE + key] - max, LARGEST_EXPONENT);
-                    float probability = 0f;
-                    if (firstWindow + key >= 0 && key < tileWindows) {
-                        probability = TornadoMath.exp(exponent) * share;
-                    }
-                    scores[reducedRow * SCORE_STRIDE + key] = probability;
-                }
-                context.localBarrier();
-                if (lane < KEYS) {
-                    for (int row = 0; row < ROWS; row++) {
-                        windowScore += scores[row * SCORE_STRIDE + lane];
-                    }
-                }
-                context.localBarrier();
             }
-            if (lane < KEYS) {
-                scores[lane] = windowScore;
+            laneMaxima[lane] = laneMax;
+            laneSums[lane] = laneSum;
+            context.localBarrier();
+
+            float score00 = 0f;
+            float score01 = 0f;
+            float score10 = 0f;
+            float score11 = 0f;
+            float score20 = 0f;
+            float score21 = 0f;
+            float score30 = 0f;
+            float score31 = 0f;
+            for (int channel = 0; channel < headDim; channel++) {
+                float key0 = tile[column * KEY_STRIDE + channel];
+                float key1 = tile[(column + 32) * KEY_STRIDE + channel];
+                float query0 = queries[quarterRow * QUERY_STRIDE + channel];
+                float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
+                float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
+                float query3 = queries[(quarterRow + 3) * QUERY_STRIDE + channel];
+                score00 += query0 * key0;
+                score01 += query0 * key1;
+                score10 += query1 * key0;
+                score11 += query1 * key1;
+                score20 += query2 * key0;
+                score21 += query2 * key1;
+                score30 += query3 * key0;
+                score31 += query3 * key1;
+            }
+            scores[quarterRow * SCORE_STRIDE + column] = score00;
+            scores[quarterRow * SCORE_STRIDE + column + 32] = score01;
+            scores[(quarterRow + 1) * SCORE_STRIDE + column] = score10;
+            scores[(quarterRow + 1) * SCORE_STRIDE + column + 32] = score11;
+            scores[(quarterRow + 2) * SCORE_STRIDE + column] = score20;
+            scores[(quarterRow + 2) * SCORE_STRIDE + column + 32] = score21;
+            scores[(quarterRow + 3) * SCORE_STRIDE + column] = score30;
+            scores[(quarterRow + 3) * SCORE_STRIDE + column + 32] = score31;
+            context.localBarrier();
+
+            float max = MASKED;
+            for (int i = 0; i < ROW_LANES; i++) {
+                max = TornadoMath.max(max, laneMaxima[reducedRow * ROW_LANES + i]);
+            }
+            float sum = 0f;
+            for (int i = 0; i < ROW_LANES; i++) {
+                sum += laneSums[reducedRow * ROW_LANES + i]
+                        * TornadoMath.exp(laneMaxima[reducedRow * ROW_LANES + i] - max);
+            }
+            // A row without a coarse window, and one past the group, scores 0.
+            float share = 0f;
+            if (sum > 0f) {
+                share = 1f / sum;
+            }
+            for (int key = part; key < KEYS; key += ROW_LANES) {
+                float exponent = TornadoMath.min(scores[reducedRow * SCORE_STRIDE + key] - max, LARGEST_EXPONENT);
+                float probability = 0f;
+                if (firstWindow + key >= 0 && key < tileWindows) {
+                    probability = TornadoMath.exp(exponent) * share;
+                }
+                scores[reducedRow * SCORE_STRIDE + key] = probability;
             }
             context.localBarrier();
-            if (lane < blocksPerTile && firstBlock + lane <= currentBlock) {
-                float blockScore = 0f;
-                for (int i = 0; i <= stridesPerBlock; i++) {
-                    blockScore = TornadoMath.max(blockScore, scores[lane * stridesPerBlock + i]);
+            if (lane < KEYS) {
+                for (int row = 0; row < ROWS; row++) {
+                    windowScore += scores[row * SCORE_STRIDE + lane];
                 }
-                int maxBlocks = (capacity + blockSize - 1) / blockSize;
-                int block = firstBlock + lane;
-                blockRanks.set(
-                        kvHead * maxBlocks + block,
-                        BlockRank.of(blockScore, block, currentBlock, initBlocks, localBlocks));
             }
+            context.localBarrier();
+        }
+        if (lane < KEYS) {
+            scores[lane] = windowScore;
+        }
+        context.localBarrier();
+        if (lane < blocksPerTile && firstBlock + lane <= currentBlock) {
+            float blockScore = 0f;
+            for (int i = 0; i <= stridesPerBlock; i++) {
+                blockScore = TornadoMath.max(blockScore, scores[lane * stridesPerBlock + i]);
+            }
+            int maxBlocks = (capacity + blockSize - 1) / blockSize;
+            int block = firstBlock + lane;
+            blockRanks.set(
+                    kvHead * maxBlocks + block, BlockRank.of(blockScore, block, currentBlock, initBlocks, localBlocks));
         }
     }
 

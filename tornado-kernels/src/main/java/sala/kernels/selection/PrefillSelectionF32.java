@@ -55,6 +55,7 @@ public final class PrefillSelectionF32 {
     private static final float MASKED = -1e30f;
     /** Above {@link #MASKED}, below every score. */
     private static final float VISIBLE = -0.5e30f;
+
     private static final float LARGEST_EXPONENT = 80f;
 
     private PrefillSelectionF32() {}
@@ -111,7 +112,7 @@ public final class PrefillSelectionF32 {
         graph.taskGraph()
                 .task(
                         task,
-                        PrefillSelectionF32::select,
+                        PrefillSelectionF32::selectBlocks,
                         graph.context(),
                         q,
                         fineKeys,
@@ -141,7 +142,7 @@ public final class PrefillSelectionF32 {
     }
 
     /** The kernel; see {@link #addTo} for the arrays. */
-    public static void select(
+    public static void selectBlocks(
             KernelContext context,
             FloatArray q,
             @Stored FloatArray fineKeys,
@@ -183,8 +184,8 @@ public final class PrefillSelectionF32 {
         int maxBlocks = (capacity + blockSize - 1) / blockSize;
         int maxSelected = BlockRank.maxSelected(initBlocks, localBlocks, effectiveTopK);
         int firstRanks = workGroup * tokensPerTile * maxBlocks;
-        int coarseCapacity =
-                KeyCompression.count(capacity, kernelSize * SelectionRule.COARSE_FACTOR, kernelStride * SelectionRule.COARSE_FACTOR);
+        int coarseCapacity = KeyCompression.count(
+                capacity, kernelSize * SelectionRule.COARSE_FACTOR, kernelStride * SelectionRule.COARSE_FACTOR);
         int fineCapacity = KeyCompression.count(capacity, kernelSize, kernelStride);
         int stridesPerBlock = blockSize / kernelStride;
         int blocksPerTile = (KEYS - 1) / stridesPerBlock;
@@ -210,11 +211,34 @@ public final class PrefillSelectionF32 {
                     queries[i] = query;
                 }
                 int row0 = headTile * ROWS + quarterRow;
-                int visible0 = visible(firstToken + row0 / groupSize, endToken, cacheLength, kernelSize * SelectionRule.COARSE_FACTOR, kernelStride * SelectionRule.COARSE_FACTOR);
-                int visible1 = visible(firstToken + (row0 + 1) / groupSize, endToken, cacheLength, kernelSize * SelectionRule.COARSE_FACTOR, kernelStride * SelectionRule.COARSE_FACTOR);
-                int visible2 = visible(firstToken + (row0 + 2) / groupSize, endToken, cacheLength, kernelSize * SelectionRule.COARSE_FACTOR, kernelStride * SelectionRule.COARSE_FACTOR);
-                int visible3 = visible(firstToken + (row0 + 3) / groupSize, endToken, cacheLength, kernelSize * SelectionRule.COARSE_FACTOR, kernelStride * SelectionRule.COARSE_FACTOR);
-                int endWindow = KeyCompression.count(lastPosition + 1, kernelSize * SelectionRule.COARSE_FACTOR, kernelStride * SelectionRule.COARSE_FACTOR);
+                int visible0 = visible(
+                        firstToken + row0 / groupSize,
+                        endToken,
+                        cacheLength,
+                        kernelSize * SelectionRule.COARSE_FACTOR,
+                        kernelStride * SelectionRule.COARSE_FACTOR);
+                int visible1 = visible(
+                        firstToken + (row0 + 1) / groupSize,
+                        endToken,
+                        cacheLength,
+                        kernelSize * SelectionRule.COARSE_FACTOR,
+                        kernelStride * SelectionRule.COARSE_FACTOR);
+                int visible2 = visible(
+                        firstToken + (row0 + 2) / groupSize,
+                        endToken,
+                        cacheLength,
+                        kernelSize * SelectionRule.COARSE_FACTOR,
+                        kernelStride * SelectionRule.COARSE_FACTOR);
+                int visible3 = visible(
+                        firstToken + (row0 + 3) / groupSize,
+                        endToken,
+                        cacheLength,
+                        kernelSize * SelectionRule.COARSE_FACTOR,
+                        kernelStride * SelectionRule.COARSE_FACTOR);
+                int endWindow = KeyCompression.count(
+                        lastPosition + 1,
+                        kernelSize * SelectionRule.COARSE_FACTOR,
+                        kernelStride * SelectionRule.COARSE_FACTOR);
                 float max0 = MASKED;
                 float max1 = MASKED;
                 float max2 = MASKED;
@@ -274,10 +298,18 @@ public final class PrefillSelectionF32 {
                     float newMax1 = TornadoMath.max(max1, TornadoMath.max(score10, score11));
                     float newMax2 = TornadoMath.max(max2, TornadoMath.max(score20, score21));
                     float newMax3 = TornadoMath.max(max3, TornadoMath.max(score30, score31));
-                    sum0 = sum0 * TornadoMath.exp(max0 - newMax0) + numerator(score00, newMax0) + numerator(score01, newMax0);
-                    sum1 = sum1 * TornadoMath.exp(max1 - newMax1) + numerator(score10, newMax1) + numerator(score11, newMax1);
-                    sum2 = sum2 * TornadoMath.exp(max2 - newMax2) + numerator(score20, newMax2) + numerator(score21, newMax2);
-                    sum3 = sum3 * TornadoMath.exp(max3 - newMax3) + numerator(score30, newMax3) + numerator(score31, newMax3);
+                    sum0 = sum0 * TornadoMath.exp(max0 - newMax0)
+                            + numerator(score00, newMax0)
+                            + numerator(score01, newMax0);
+                    sum1 = sum1 * TornadoMath.exp(max1 - newMax1)
+                            + numerator(score10, newMax1)
+                            + numerator(score11, newMax1);
+                    sum2 = sum2 * TornadoMath.exp(max2 - newMax2)
+                            + numerator(score20, newMax2)
+                            + numerator(score21, newMax2);
+                    sum3 = sum3 * TornadoMath.exp(max3 - newMax3)
+                            + numerator(score30, newMax3)
+                            + numerator(score31, newMax3);
                     max0 = newMax0;
                     max1 = newMax1;
                     max2 = newMax2;
@@ -300,7 +332,8 @@ public final class PrefillSelectionF32 {
                     }
                     float sum = 0f;
                     for (int i = 0; i < 32; i++) {
-                        sum += scores[lane * SCORE_STRIDE + COLUMN_SUMS + i] * TornadoMath.exp(scores[lane * SCORE_STRIDE + i] - max);
+                        sum += scores[lane * SCORE_STRIDE + COLUMN_SUMS + i]
+                                * TornadoMath.exp(scores[lane * SCORE_STRIDE + i] - max);
                     }
                     // A row without a coarse window scores 0.
                     float share = 0f;
@@ -339,7 +372,8 @@ public final class PrefillSelectionF32 {
                             float query = 0f;
                             if (head < groupSize && channel < headDim) {
                                 query = attentionScale
-                                        * q.get((firstToken * numHeads + kvHead * groupSize + head) * headDim + channel);
+                                        * q.get((firstToken * numHeads + kvHead * groupSize + head) * headDim
+                                                + channel);
                             }
                             queries[i] = query;
                         }
@@ -381,11 +415,13 @@ public final class PrefillSelectionF32 {
                     context.localBarrier();
 
                     int row = headTile * ROWS + reducedRow;
-                    int visible = visible(firstToken + row / groupSize, endToken, cacheLength, kernelSize, kernelStride);
+                    int visible =
+                            visible(firstToken + row / groupSize, endToken, cacheLength, kernelSize, kernelStride);
                     float max = rowMaxima[row];
                     float share = rowShares[row];
                     for (int key = part; key < KEYS; key += ROW_LANES) {
-                        float exponent = TornadoMath.min(scores[reducedRow * SCORE_STRIDE + key] - max, LARGEST_EXPONENT);
+                        float exponent =
+                                TornadoMath.min(scores[reducedRow * SCORE_STRIDE + key] - max, LARGEST_EXPONENT);
                         int window = firstWindow + key;
                         float probability = 0f;
                         if (window >= 0 && window < visible) {
@@ -436,28 +472,27 @@ public final class PrefillSelectionF32 {
                 int count = currentBlock + 1;
                 int wanted = BlockRank.numSelected(currentBlock, initBlocks, localBlocks, effectiveTopK);
                 int threshold = 0;
-                if (wanted < count) {
-                    for (int bit = BlockRank.END / 2; bit > 0; bit /= 2) {
-                        laneAbove[lane] = BlockRank.countAtLeast(blockRanks, first, count, lane, LANES, threshold + bit);
-                        context.localBarrier();
-                        if (lane < ROW_LANES) {
-                            int partCount = 0;
-                            for (int i = 0; i < LANES / ROW_LANES; i++) {
-                                partCount += laneAbove[lane * (LANES / ROW_LANES) + i];
-                            }
-                            laneEqual[lane] = partCount;
+                int firstBit = wanted < count ? BlockRank.END / 2 : 0; // nothing to find if all blocks are selected
+                for (int bit = firstBit; bit > 0; bit /= 2) {
+                    laneAbove[lane] = BlockRank.countAtLeast(blockRanks, first, count, lane, LANES, threshold + bit);
+                    context.localBarrier();
+                    if (lane < ROW_LANES) {
+                        int partCount = 0;
+                        for (int i = 0; i < LANES / ROW_LANES; i++) {
+                            partCount += laneAbove[lane * (LANES / ROW_LANES) + i];
                         }
-                        context.localBarrier();
-                        int reached = 0;
-                        for (int i = 0; i < ROW_LANES; i++) {
-                            reached += laneEqual[i];
-                        }
-                        if (reached >= wanted) {
-                            threshold += bit;
-                        }
+                        laneEqual[lane] = partCount;
                     }
                     context.localBarrier();
+                    int reached = 0;
+                    for (int i = 0; i < ROW_LANES; i++) {
+                        reached += laneEqual[i];
+                    }
+                    if (reached >= wanted) {
+                        threshold += bit;
+                    }
                 }
+                context.localBarrier();
                 int stretch = (count + LANES - 1) / LANES;
                 int begin = TornadoMath.min(count, lane * stretch);
                 int end = TornadoMath.min(count, begin + stretch);

@@ -57,7 +57,7 @@ public final class TopBlocks {
         graph.taskGraph()
                 .task(
                         task,
-                        TopBlocks::select,
+                        TopBlocks::listTop,
                         graph.context(),
                         blockRanks,
                         selectedBlocks,
@@ -73,7 +73,7 @@ public final class TopBlocks {
     }
 
     /** The kernel; see {@link #addTo} for the arrays. */
-    public static void select(
+    public static void listTop(
             KernelContext context,
             IntArray blockRanks,
             IntArray selectedBlocks,
@@ -94,25 +94,24 @@ public final class TopBlocks {
         int wanted = BlockRank.numSelected(currentBlock, initBlocks, localBlocks, effectiveTopK);
 
         int threshold = 0;
-        if (wanted < count) {
-            for (int bit = BlockRank.END / 2; bit > 0; bit /= 2) {
-                laneAbove[lane] = BlockRank.countAtLeast(blockRanks, first, count, lane, LANES, threshold + bit);
-                context.localBarrier();
-                if (lane < PARTS) {
-                    int partCount = 0;
-                    for (int i = 0; i < LANES / PARTS; i++) {
-                        partCount += laneAbove[lane * (LANES / PARTS) + i];
-                    }
-                    partCounts[lane] = partCount;
+        int firstBit = wanted < count ? BlockRank.END / 2 : 0; // nothing to find if all blocks are selected
+        for (int bit = firstBit; bit > 0; bit /= 2) {
+            laneAbove[lane] = BlockRank.countAtLeast(blockRanks, first, count, lane, LANES, threshold + bit);
+            context.localBarrier();
+            if (lane < PARTS) {
+                int partCount = 0;
+                for (int i = 0; i < LANES / PARTS; i++) {
+                    partCount += laneAbove[lane * (LANES / PARTS) + i];
                 }
-                context.localBarrier();
-                int reached = 0;
-                for (int i = 0; i < PARTS; i++) {
-                    reached += partCounts[i];
-                }
-                if (reached >= wanted) {
-                    threshold += bit;
-                }
+                partCounts[lane] = partCount;
+            }
+            context.localBarrier();
+            int reached = 0;
+            for (int i = 0; i < PARTS; i++) {
+                reached += partCounts[i];
+            }
+            if (reached >= wanted) {
+                threshold += bit;
             }
         }
 

@@ -87,10 +87,20 @@ public final class SparseAttentionF32 {
             int tokenCapacity) {
         AttentionArguments.requireHeads(shape, layout);
         AttentionArguments.requireArrays(q, keys, values, out, step, shape, layout, tokenCapacity);
-        // With one split the weighted values are the result, and neither maxima nor sums are written.
-        SplitPartials whole = new SplitPartials(out, out, out, 1);
         addTask(
-                graph, task, q, keys, values, selectedBlocks, whole, step, shape, layout, blockSize, maxSelected,
+                graph,
+                task,
+                q,
+                keys,
+                values,
+                selectedBlocks,
+                out,
+                1,
+                step,
+                shape,
+                layout,
+                blockSize,
+                maxSelected,
                 tokenCapacity);
     }
 
@@ -120,12 +130,35 @@ public final class SparseAttentionF32 {
         partials.requireShape(shape, tokenCapacity);
         if (partials.numSplits() == 1) {
             addTo(
-                    graph, task, q, keys, values, selectedBlocks, out, step, shape, layout, blockSize, maxSelected,
+                    graph,
+                    task,
+                    q,
+                    keys,
+                    values,
+                    selectedBlocks,
+                    out,
+                    step,
+                    shape,
+                    layout,
+                    blockSize,
+                    maxSelected,
                     tokenCapacity);
             return;
         }
         addTask(
-                graph, task, q, keys, values, selectedBlocks, partials, step, shape, layout, blockSize, maxSelected,
+                graph,
+                task,
+                q,
+                keys,
+                values,
+                selectedBlocks,
+                partials.results(),
+                partials.numSplits(),
+                step,
+                shape,
+                layout,
+                blockSize,
+                maxSelected,
                 tokenCapacity);
         SplitCombine.addTo(graph, task + "Combine", partials, out, step, shape, tokenCapacity);
     }
@@ -137,7 +170,8 @@ public final class SparseAttentionF32 {
             @Stored FloatArray keys,
             @Stored FloatArray values,
             IntArray selectedBlocks,
-            SplitPartials partials,
+            FloatArray results,
+            int numSplits,
             IntArray step,
             AttentionShape shape,
             CacheLayout layout,
@@ -162,9 +196,7 @@ public final class SparseAttentionF32 {
                         keys,
                         values,
                         selectedBlocks,
-                        partials.weightedValues(),
-                        partials.maxima(),
-                        partials.sums(),
+                        results,
                         step,
                         shape.groupSize(),
                         shape.numKvHeads(),
@@ -172,12 +204,11 @@ public final class SparseAttentionF32 {
                         layout.capacity(),
                         blockSize,
                         maxSelected,
-                        partials.numSplits(),
+                        numSplits,
                         (float) shape.attentionScale());
         int headTiles = Math.ceilDiv(shape.groupSize(), ROWS);
         int workGroups = Math.multiplyExact(
-                Math.multiplyExact(Math.multiplyExact(tokenCapacity, shape.numKvHeads()), headTiles),
-                partials.numSplits());
+                Math.multiplyExact(Math.multiplyExact(tokenCapacity, shape.numKvHeads()), headTiles), numSplits);
         WorkerGrid1D grid = new WorkerGrid1D(Math.multiplyExact(workGroups, LANES));
         grid.setLocalWork(LANES, 1, 1);
         graph.grid(task, grid);
@@ -186,7 +217,7 @@ public final class SparseAttentionF32 {
     /**
      * The kernel. Work groups: token, then KV head, then tile of heads, then split, the split varying fastest.
      *
-     * @param weightedValues with one split the output, else as in {@link SplitPartials}
+     * @param results with one split the output, else as in {@link SplitPartials}
      */
     public static void attend(
             KernelContext context,
@@ -194,9 +225,7 @@ public final class SparseAttentionF32 {
             @Stored FloatArray keys,
             @Stored FloatArray values,
             IntArray selectedBlocks,
-            FloatArray weightedValues,
-            FloatArray maxima,
-            FloatArray sums,
+            FloatArray results,
             IntArray step,
             int groupSize,
             int numKvHeads,
@@ -221,254 +250,302 @@ public final class SparseAttentionF32 {
         int kvHead = workGroup / numSplits / headTiles % numKvHeads;
         int token = workGroup / numSplits / headTiles / numKvHeads;
         int numHeads = groupSize * numKvHeads;
-        if (token < step.get(Step.NUM_TOKENS)) {
-            int position = step.get(Step.POSITION) + token;
-            int quarterRow = lane / 32 * 4; // first of the quarter's four rows
-            int column = lane % 32;
-            int reducedRow = lane / ROW_LANES;
-            int part = lane % ROW_LANES;
-            int firstVector = token * numHeads + kvHead * groupSize; // of the group's query heads
+        int numTokens = step.get(Step.NUM_TOKENS);
+        int numRows = token < numTokens ? groupSize : 0; // a work group past the call writes no row
+        int position = step.get(Step.POSITION) + token;
+        int quarterRow = lane / 32 * 4; // first of the quarter's four rows
+        int column = lane % 32;
+        int reducedRow = lane / ROW_LANES;
+        int part = lane % ROW_LANES;
+        int firstVector = token * numHeads + kvHead * groupSize; // of the group's query heads
 
-            for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-                int row = firstRow + i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
-                float query = 0f;
-                if (row < groupSize && channel < headDim) {
-                    query = attentionScale * q.get((firstVector + row) * headDim + channel);
-                }
-                queries[i] = query;
+        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
+            int row = firstRow + i / QUERY_STRIDE;
+            int channel = i % QUERY_STRIDE;
+            float query = 0f;
+            if (row < numRows && channel < headDim) {
+                query = attentionScale * q.get((firstVector + row) * headDim + channel);
             }
-            int blockList = (token * numKvHeads + kvHead) * maxSelected;
-            int numSlots = maxSelected * blockSize;
-            int numTiles = (numSlots + KEYS - 1) / KEYS;
-            int tilesPerSplit = (numTiles + numSplits - 1) / numSplits;
-            int firstSlot = split * tilesPerSplit * KEYS;
-            int endSlot = TornadoMath.min(numSlots, firstSlot + tilesPerSplit * KEYS);
-
-            float runningMax = MASKED; // of row reducedRow, the same in all its lanes
-            float runningSum = 0f; // of this lane's keys
-            float out00 = 0f;
-            float out01 = 0f;
-            float out02 = 0f;
-            float out03 = 0f;
-            float out10 = 0f;
-            float out11 = 0f;
-            float out12 = 0f;
-            float out13 = 0f;
-            float out20 = 0f;
-            float out21 = 0f;
-            float out22 = 0f;
-            float out23 = 0f;
-            float out30 = 0f;
-            float out31 = 0f;
-            float out32 = 0f;
-            float out33 = 0f;
-
-            for (int tileSlot = firstSlot; tileSlot < endSlot; tileSlot += KEYS) {
-                // The list is padded at its end: if the tile's first slot is padding, so are all that follow.
-                if (selectedBlocks.get(blockList + tileSlot / blockSize) >= 0) {
-                if (lane < KEYS) {
-                    int slot = tileSlot + lane;
-                    int keyPosition = -1;
-                    if (slot < endSlot) {
-                        int block = selectedBlocks.get(blockList + slot / blockSize);
-                        if (block >= 0) {
-                            keyPosition = block * blockSize + slot % blockSize;
-                        }
-                        if (keyPosition > position) {
-                            keyPosition = -1;
-                        }
-                    }
-                    positions[lane] = keyPosition;
-                }
-                context.localBarrier();
-                for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                    int key = i / QUERY_STRIDE;
-                    int channel = i % QUERY_STRIDE;
-                    int keyPosition = positions[key];
-                    float value = 0f;
-                    if (keyPosition >= 0 && channel < headDim) {
-                        value = Storage.load(keys, (kvHead * capacity + keyPosition) * headDim + channel);
-                    }
-                    tile[key * KEY_STRIDE + channel] = value;
-                }
-                context.localBarrier();
-
-                float score00 = 0f;
-                float score01 = 0f;
-                float score10 = 0f;
-                float score11 = 0f;
-                float score20 = 0f;
-                float score21 = 0f;
-                float score30 = 0f;
-                float score31 = 0f;
-                for (int channel = 0; channel < headDim; channel++) {
-                    float key0 = tile[column * KEY_STRIDE + channel];
-                    float key1 = tile[(column + 32) * KEY_STRIDE + channel];
-                    float query0 = queries[quarterRow * QUERY_STRIDE + channel];
-                    float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
-                    float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
-                    float query3 = queries[(quarterRow + 3) * QUERY_STRIDE + channel];
-                    score00 += query0 * key0;
-                    score01 += query0 * key1;
-                    score10 += query1 * key0;
-                    score11 += query1 * key1;
-                    score20 += query2 * key0;
-                    score21 += query2 * key1;
-                    score30 += query3 * key0;
-                    score31 += query3 * key1;
-                }
-                boolean visible0 = positions[column] >= 0;
-                boolean visible1 = positions[column + 32] >= 0;
-                int weight = quarterRow * WEIGHT_STRIDE + column;
-                weights[weight] = visible0 ? score00 : MASKED;
-                weights[weight + 32] = visible1 ? score01 : MASKED;
-                weights[weight + WEIGHT_STRIDE] = visible0 ? score10 : MASKED;
-                weights[weight + WEIGHT_STRIDE + 32] = visible1 ? score11 : MASKED;
-                weights[weight + 2 * WEIGHT_STRIDE] = visible0 ? score20 : MASKED;
-                weights[weight + 2 * WEIGHT_STRIDE + 32] = visible1 ? score21 : MASKED;
-                weights[weight + 3 * WEIGHT_STRIDE] = visible0 ? score30 : MASKED;
-                weights[weight + 3 * WEIGHT_STRIDE + 32] = visible1 ? score31 : MASKED;
-                context.localBarrier();
-
-                for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                    int key = i / QUERY_STRIDE;
-                    int channel = i % QUERY_STRIDE;
-                    int keyPosition = positions[key];
-                    float value = 0f;
-                    if (keyPosition >= 0 && channel < headDim) {
-                        value = Storage.load(values, (kvHead * capacity + keyPosition) * headDim + channel);
-                    }
-                    tile[key * KEY_STRIDE + channel] = value;
-                }
-                float laneMax = MASKED;
-                for (int key = part; key < KEYS; key += ROW_LANES) {
-                    laneMax = TornadoMath.max(laneMax, weights[reducedRow * WEIGHT_STRIDE + key]);
-                }
-                laneResults[lane] = laneMax;
-                context.localBarrier();
-
-                float newMax = runningMax;
-                for (int i = 0; i < ROW_LANES; i++) {
-                    newMax = TornadoMath.max(newMax, laneResults[reducedRow * ROW_LANES + i]);
-                }
-                float factor = TornadoMath.exp(runningMax - newMax);
-                runningMax = newMax;
-                runningSum *= factor;
-                for (int key = part; key < KEYS; key += ROW_LANES) {
-                    float score = weights[reducedRow * WEIGHT_STRIDE + key];
-                    float numerator = 0f;
-                    if (score > VISIBLE) {
-                        numerator = TornadoMath.exp(score - newMax);
-                    }
-                    runningSum += numerator;
-                    weights[reducedRow * WEIGHT_STRIDE + key] = numerator;
-                }
-                if (part == 0) {
-                    rescale[reducedRow] = factor;
-                }
-                context.localBarrier();
-
-                float factor0 = rescale[quarterRow];
-                float factor1 = rescale[quarterRow + 1];
-                float factor2 = rescale[quarterRow + 2];
-                float factor3 = rescale[quarterRow + 3];
-                out00 *= factor0;
-                out01 *= factor0;
-                out02 *= factor0;
-                out03 *= factor0;
-                out10 *= factor1;
-                out11 *= factor1;
-                out12 *= factor1;
-                out13 *= factor1;
-                out20 *= factor2;
-                out21 *= factor2;
-                out22 *= factor2;
-                out23 *= factor2;
-                out30 *= factor3;
-                out31 *= factor3;
-                out32 *= factor3;
-                out33 *= factor3;
-                for (int key = 0; key < KEYS; key++) {
-                    float value0 = tile[key * KEY_STRIDE + column];
-                    float value1 = tile[key * KEY_STRIDE + column + 32];
-                    float value2 = tile[key * KEY_STRIDE + column + 64];
-                    float value3 = tile[key * KEY_STRIDE + column + 96];
-                    float weight0 = weights[quarterRow * WEIGHT_STRIDE + key];
-                    float weight1 = weights[(quarterRow + 1) * WEIGHT_STRIDE + key];
-                    float weight2 = weights[(quarterRow + 2) * WEIGHT_STRIDE + key];
-                    float weight3 = weights[(quarterRow + 3) * WEIGHT_STRIDE + key];
-                    out00 += weight0 * value0;
-                    out01 += weight0 * value1;
-                    out02 += weight0 * value2;
-                    out03 += weight0 * value3;
-                    out10 += weight1 * value0;
-                    out11 += weight1 * value1;
-                    out12 += weight1 * value2;
-                    out13 += weight1 * value3;
-                    out20 += weight2 * value0;
-                    out21 += weight2 * value1;
-                    out22 += weight2 * value2;
-                    out23 += weight2 * value3;
-                    out30 += weight3 * value0;
-                    out31 += weight3 * value1;
-                    out32 += weight3 * value2;
-                    out33 += weight3 * value3;
-                }
-                context.localBarrier();
-                }
-            }
-
-            laneResults[lane] = runningSum;
-            context.localBarrier();
-            float sum0 = 0f;
-            float sum1 = 0f;
-            float sum2 = 0f;
-            float sum3 = 0f;
-            for (int i = 0; i < ROW_LANES; i++) {
-                sum0 += laneResults[quarterRow * ROW_LANES + i];
-                sum1 += laneResults[(quarterRow + 1) * ROW_LANES + i];
-                sum2 += laneResults[(quarterRow + 2) * ROW_LANES + i];
-                sum3 += laneResults[(quarterRow + 3) * ROW_LANES + i];
-            }
-            if (numSplits > 1) {
-                int row = firstRow + reducedRow;
-                if (part == 0 && row < groupSize) {
-                    float sum = 0f;
-                    for (int i = 0; i < ROW_LANES; i++) {
-                        sum += laneResults[lane + i];
-                    }
-                    int partial = (firstVector + row) * numSplits + split;
-                    maxima.set(partial, runningMax);
-                    sums.set(partial, sum);
-                }
-            } else {
-                out00 /= sum0;
-                out01 /= sum0;
-                out02 /= sum0;
-                out03 /= sum0;
-                out10 /= sum1;
-                out11 /= sum1;
-                out12 /= sum1;
-                out13 /= sum1;
-                out20 /= sum2;
-                out21 /= sum2;
-                out22 /= sum2;
-                out23 /= sum2;
-                out30 /= sum3;
-                out31 /= sum3;
-                out32 /= sum3;
-                out33 /= sum3;
-            }
-            store(weightedValues, firstRow + quarterRow, column, out00, out01, out02, out03, firstVector, groupSize, headDim, numSplits, split);
-            store(weightedValues, firstRow + quarterRow + 1, column, out10, out11, out12, out13, firstVector, groupSize, headDim, numSplits, split);
-            store(weightedValues, firstRow + quarterRow + 2, column, out20, out21, out22, out23, firstVector, groupSize, headDim, numSplits, split);
-            store(weightedValues, firstRow + quarterRow + 3, column, out30, out31, out32, out33, firstVector, groupSize, headDim, numSplits, split);
+            queries[i] = query;
         }
+        int blockList = (token * numKvHeads + kvHead) * maxSelected;
+        int numSlots = maxSelected * blockSize;
+        int numTiles = (numSlots + KEYS - 1) / KEYS;
+        int tilesPerSplit = (numTiles + numSplits - 1) / numSplits;
+        int firstSlot = split * tilesPerSplit * KEYS;
+        int endSlot = TornadoMath.min(numSlots, firstSlot + tilesPerSplit * KEYS);
+        // The list is padded at its end: if the first slot of a tile is padding, so are all that follow.
+        endSlot = endOfList(selectedBlocks, blockList, firstSlot, endSlot, numRows, blockSize);
+
+        float runningMax = MASKED; // of row reducedRow, the same in all its lanes
+        float runningSum = 0f; // of this lane's keys
+        float out00 = 0f;
+        float out01 = 0f;
+        float out02 = 0f;
+        float out03 = 0f;
+        float out10 = 0f;
+        float out11 = 0f;
+        float out12 = 0f;
+        float out13 = 0f;
+        float out20 = 0f;
+        float out21 = 0f;
+        float out22 = 0f;
+        float out23 = 0f;
+        float out30 = 0f;
+        float out31 = 0f;
+        float out32 = 0f;
+        float out33 = 0f;
+
+        for (int tileSlot = firstSlot; tileSlot < endSlot; tileSlot += KEYS) {
+            if (lane < KEYS) {
+                int slot = tileSlot + lane;
+                int keyPosition = -1;
+                if (slot < endSlot) {
+                    int block = selectedBlocks.get(blockList + slot / blockSize);
+                    if (block >= 0) {
+                        keyPosition = block * blockSize + slot % blockSize;
+                    }
+                    if (keyPosition > position) {
+                        keyPosition = -1;
+                    }
+                }
+                positions[lane] = keyPosition;
+            }
+            context.localBarrier();
+            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
+                int key = i / QUERY_STRIDE;
+                int channel = i % QUERY_STRIDE;
+                int keyPosition = positions[key];
+                float value = 0f;
+                if (keyPosition >= 0 && channel < headDim) {
+                    value = Storage.load(keys, (kvHead * capacity + keyPosition) * headDim + channel);
+                }
+                tile[key * KEY_STRIDE + channel] = value;
+            }
+            context.localBarrier();
+
+            float score00 = 0f;
+            float score01 = 0f;
+            float score10 = 0f;
+            float score11 = 0f;
+            float score20 = 0f;
+            float score21 = 0f;
+            float score30 = 0f;
+            float score31 = 0f;
+            for (int channel = 0; channel < headDim; channel++) {
+                float key0 = tile[column * KEY_STRIDE + channel];
+                float key1 = tile[(column + 32) * KEY_STRIDE + channel];
+                float query0 = queries[quarterRow * QUERY_STRIDE + channel];
+                float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
+                float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
+                float query3 = queries[(quarterRow + 3) * QUERY_STRIDE + channel];
+                score00 += query0 * key0;
+                score01 += query0 * key1;
+                score10 += query1 * key0;
+                score11 += query1 * key1;
+                score20 += query2 * key0;
+                score21 += query2 * key1;
+                score30 += query3 * key0;
+                score31 += query3 * key1;
+            }
+            boolean visible0 = positions[column] >= 0;
+            boolean visible1 = positions[column + 32] >= 0;
+            int weight = quarterRow * WEIGHT_STRIDE + column;
+            weights[weight] = visible0 ? score00 : MASKED;
+            weights[weight + 32] = visible1 ? score01 : MASKED;
+            weights[weight + WEIGHT_STRIDE] = visible0 ? score10 : MASKED;
+            weights[weight + WEIGHT_STRIDE + 32] = visible1 ? score11 : MASKED;
+            weights[weight + 2 * WEIGHT_STRIDE] = visible0 ? score20 : MASKED;
+            weights[weight + 2 * WEIGHT_STRIDE + 32] = visible1 ? score21 : MASKED;
+            weights[weight + 3 * WEIGHT_STRIDE] = visible0 ? score30 : MASKED;
+            weights[weight + 3 * WEIGHT_STRIDE + 32] = visible1 ? score31 : MASKED;
+            context.localBarrier();
+
+            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
+                int key = i / QUERY_STRIDE;
+                int channel = i % QUERY_STRIDE;
+                int keyPosition = positions[key];
+                float value = 0f;
+                if (keyPosition >= 0 && channel < headDim) {
+                    value = Storage.load(values, (kvHead * capacity + keyPosition) * headDim + channel);
+                }
+                tile[key * KEY_STRIDE + channel] = value;
+            }
+            float laneMax = MASKED;
+            for (int key = part; key < KEYS; key += ROW_LANES) {
+                laneMax = TornadoMath.max(laneMax, weights[reducedRow * WEIGHT_STRIDE + key]);
+            }
+            laneResults[lane] = laneMax;
+            context.localBarrier();
+
+            float newMax = runningMax;
+            for (int i = 0; i < ROW_LANES; i++) {
+                newMax = TornadoMath.max(newMax, laneResults[reducedRow * ROW_LANES + i]);
+            }
+            float factor = TornadoMath.exp(runningMax - newMax);
+            runningMax = newMax;
+            runningSum *= factor;
+            for (int key = part; key < KEYS; key += ROW_LANES) {
+                float score = weights[reducedRow * WEIGHT_STRIDE + key];
+                float numerator = 0f;
+                if (score > VISIBLE) {
+                    numerator = TornadoMath.exp(score - newMax);
+                }
+                runningSum += numerator;
+                weights[reducedRow * WEIGHT_STRIDE + key] = numerator;
+            }
+            if (part == 0) {
+                rescale[reducedRow] = factor;
+            }
+            context.localBarrier();
+
+            float factor0 = rescale[quarterRow];
+            float factor1 = rescale[quarterRow + 1];
+            float factor2 = rescale[quarterRow + 2];
+            float factor3 = rescale[quarterRow + 3];
+            out00 *= factor0;
+            out01 *= factor0;
+            out02 *= factor0;
+            out03 *= factor0;
+            out10 *= factor1;
+            out11 *= factor1;
+            out12 *= factor1;
+            out13 *= factor1;
+            out20 *= factor2;
+            out21 *= factor2;
+            out22 *= factor2;
+            out23 *= factor2;
+            out30 *= factor3;
+            out31 *= factor3;
+            out32 *= factor3;
+            out33 *= factor3;
+            for (int key = 0; key < KEYS; key++) {
+                float value0 = tile[key * KEY_STRIDE + column];
+                float value1 = tile[key * KEY_STRIDE + column + 32];
+                float value2 = tile[key * KEY_STRIDE + column + 64];
+                float value3 = tile[key * KEY_STRIDE + column + 96];
+                float weight0 = weights[quarterRow * WEIGHT_STRIDE + key];
+                float weight1 = weights[(quarterRow + 1) * WEIGHT_STRIDE + key];
+                float weight2 = weights[(quarterRow + 2) * WEIGHT_STRIDE + key];
+                float weight3 = weights[(quarterRow + 3) * WEIGHT_STRIDE + key];
+                out00 += weight0 * value0;
+                out01 += weight0 * value1;
+                out02 += weight0 * value2;
+                out03 += weight0 * value3;
+                out10 += weight1 * value0;
+                out11 += weight1 * value1;
+                out12 += weight1 * value2;
+                out13 += weight1 * value3;
+                out20 += weight2 * value0;
+                out21 += weight2 * value1;
+                out22 += weight2 * value2;
+                out23 += weight2 * value3;
+                out30 += weight3 * value0;
+                out31 += weight3 * value1;
+                out32 += weight3 * value2;
+                out33 += weight3 * value3;
+            }
+            context.localBarrier();
+            endSlot = endOfList(selectedBlocks, blockList, tileSlot + KEYS, endSlot, numRows, blockSize);
+        }
+
+        laneResults[lane] = runningSum;
+        context.localBarrier();
+        float sum0 = 0f;
+        float sum1 = 0f;
+        float sum2 = 0f;
+        float sum3 = 0f;
+        for (int i = 0; i < ROW_LANES; i++) {
+            sum0 += laneResults[quarterRow * ROW_LANES + i];
+            sum1 += laneResults[(quarterRow + 1) * ROW_LANES + i];
+            sum2 += laneResults[(quarterRow + 2) * ROW_LANES + i];
+            sum3 += laneResults[(quarterRow + 3) * ROW_LANES + i];
+        }
+        if (numSplits > 1) {
+            int row = firstRow + reducedRow;
+            if (part == 0 && row < numRows) {
+                float sum = 0f;
+                for (int i = 0; i < ROW_LANES; i++) {
+                    sum += laneResults[lane + i];
+                }
+                int partial = (firstVector + row) * numSplits + split;
+                results.set(partial * (headDim + SplitPartials.EXTRA) + headDim, runningMax);
+                results.set(partial * (headDim + SplitPartials.EXTRA) + headDim + 1, sum);
+            }
+        } else {
+            out00 /= sum0;
+            out01 /= sum0;
+            out02 /= sum0;
+            out03 /= sum0;
+            out10 /= sum1;
+            out11 /= sum1;
+            out12 /= sum1;
+            out13 /= sum1;
+            out20 /= sum2;
+            out21 /= sum2;
+            out22 /= sum2;
+            out23 /= sum2;
+            out30 /= sum3;
+            out31 /= sum3;
+            out32 /= sum3;
+            out33 /= sum3;
+        }
+        store(
+                results,
+                firstRow + quarterRow,
+                column,
+                out00,
+                out01,
+                out02,
+                out03,
+                firstVector,
+                numRows,
+                headDim,
+                numSplits,
+                split);
+        store(
+                results,
+                firstRow + quarterRow + 1,
+                column,
+                out10,
+                out11,
+                out12,
+                out13,
+                firstVector,
+                numRows,
+                headDim,
+                numSplits,
+                split);
+        store(
+                results,
+                firstRow + quarterRow + 2,
+                column,
+                out20,
+                out21,
+                out22,
+                out23,
+                firstVector,
+                numRows,
+                headDim,
+                numSplits,
+                split);
+        store(
+                results,
+                firstRow + quarterRow + 3,
+                column,
+                out30,
+                out31,
+                out32,
+                out33,
+                firstVector,
+                numRows,
+                headDim,
+                numSplits,
+                split);
     }
 
     private static void store(
-            FloatArray weightedValues,
+            FloatArray results,
             int row,
             int column,
             float value0,
@@ -476,24 +553,37 @@ public final class SparseAttentionF32 {
             float value2,
             float value3,
             int firstVector,
-            int groupSize,
+            int numRows,
             int headDim,
             int numSplits,
             int split) {
-        if (row < groupSize) {
-            int target = ((firstVector + row) * numSplits + split) * headDim + column;
+        if (row < numRows) {
+            int stride = numSplits > 1 ? headDim + SplitPartials.EXTRA : headDim;
+            int target = ((firstVector + row) * numSplits + split) * stride + column;
             if (column < headDim) {
-                weightedValues.set(target, value0);
+                results.set(target, value0);
             }
             if (column + 32 < headDim) {
-                weightedValues.set(target + 32, value1);
+                results.set(target + 32, value1);
             }
             if (column + 64 < headDim) {
-                weightedValues.set(target + 64, value2);
+                results.set(target + 64, value2);
             }
             if (column + 96 < headDim) {
-                weightedValues.set(target + 96, value3);
+                results.set(target + 96, value3);
             }
         }
+    }
+
+    /** Where a split's slots end: at once if {@code slot} is padding or the token is past the call. */
+    private static int endOfList(
+            IntArray selectedBlocks, int blockList, int slot, int endSlot, int numRows, int blockSize) {
+        int end = endSlot;
+        if (numRows == 0) {
+            end = 0;
+        } else if (slot < endSlot && selectedBlocks.get(blockList + slot / blockSize) < 0) {
+            end = slot;
+        }
+        return end;
     }
 }
