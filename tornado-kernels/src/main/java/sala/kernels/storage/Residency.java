@@ -14,11 +14,12 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Makes arrays part of a graph that computes nothing with them: TornadoVM gives device memory only to what a task of the
  * graph names. Nothing is read or written.
  *
- * <p>Launch: one work group a task; a task names {@value #PER_TASK} arrays of one type.
+ * <p>Launch: one work group a task. A task names {@value #MANY} arrays of one type, or one; never an array twice, which
+ * TornadoVM's scheduler would wait on for ever.
  */
 public final class Residency {
     private static final int LANES = 32;
-    private static final int PER_TASK = 8;
+    private static final int MANY = 8;
 
     private Residency() {}
 
@@ -46,6 +47,14 @@ public final class Residency {
         }
     }
 
+    /** The same for one array. */
+    public static void touchFloat(KernelContext context, FloatArray a0) {
+        int index = context.globalIdx;
+        if (index < 0) {
+            a0.set(0, a0.get(0));
+        }
+    }
+
     /** {@link #touchFloats} of another type. */
     public static void touchInts(
             KernelContext context,
@@ -67,6 +76,14 @@ public final class Residency {
             a5.set(0, a6.get(0));
             a6.set(0, a7.get(0));
             a7.set(0, a0.get(0));
+        }
+    }
+
+    /** The same for one array. */
+    public static void touchInt(KernelContext context, IntArray a0) {
+        int index = context.globalIdx;
+        if (index < 0) {
+            a0.set(0, a0.get(0));
         }
     }
 
@@ -94,6 +111,14 @@ public final class Residency {
         }
     }
 
+    /** The same for one array. */
+    public static void touchHalf(KernelContext context, HalfFloatArray a0) {
+        int index = context.globalIdx;
+        if (index < 0) {
+            a0.set(0, a0.get(0));
+        }
+    }
+
     /** {@link #touchFloats} of another type. */
     public static void touchBfloats(
             KernelContext context,
@@ -118,10 +143,18 @@ public final class Residency {
         }
     }
 
+    /** The same for one array. */
+    public static void touchBfloat(KernelContext context, BFloat16Array a0) {
+        int index = context.globalIdx;
+        if (index < 0) {
+            a0.setFloat(0, a0.getFloat(0));
+        }
+    }
+
     /**
      * Adds as many tasks as the arrays need, named {@code task}, their type and a number.
      *
-     * @param arrays of the types above, none of them empty
+     * @param arrays of the types above, none of them empty and none twice
      * @throws IllegalArgumentException if an array is of another type
      */
     public static void addTo(KernelGraph graph, String task, List<?> arrays) {
@@ -138,78 +171,117 @@ public final class Residency {
                 default -> throw new IllegalArgumentException("arrays: no type of stored arrays: " + array.getClass());
             }
         }
-        for (int from = 0; from < floats.size(); from += PER_TASK) {
-            String name = task + "Floats" + from / PER_TASK;
+        addFloats(graph, task + "Floats", floats);
+        addInts(graph, task + "Ints", ints);
+        addHalfs(graph, task + "Halfs", halfs);
+        addBfloats(graph, task + "Bfloats", bfloats);
+    }
+
+    private static void addFloats(KernelGraph graph, String task, List<FloatArray> a) {
+        int from = 0;
+        while (a.size() - from >= MANY) {
+            String name = task + from;
             graph.taskGraph()
                     .task(
                             name,
                             Residency::touchFloats,
                             graph.context(),
-                            at(floats, from + 0),
-                            at(floats, from + 1),
-                            at(floats, from + 2),
-                            at(floats, from + 3),
-                            at(floats, from + 4),
-                            at(floats, from + 5),
-                            at(floats, from + 6),
-                            at(floats, from + 7));
+                            a.get(from),
+                            a.get(from + 1),
+                            a.get(from + 2),
+                            a.get(from + 3),
+                            a.get(from + 4),
+                            a.get(from + 5),
+                            a.get(from + 6),
+                            a.get(from + 7));
+            graph.grid(name, WorkGroups.grid(1, LANES));
+            from += MANY;
+        }
+        for (; from < a.size(); from++) {
+            String name = task + from;
+            graph.taskGraph().task(name, Residency::touchFloat, graph.context(), a.get(from));
             graph.grid(name, WorkGroups.grid(1, LANES));
         }
-        for (int from = 0; from < ints.size(); from += PER_TASK) {
-            String name = task + "Ints" + from / PER_TASK;
+    }
+
+    private static void addInts(KernelGraph graph, String task, List<IntArray> a) {
+        int from = 0;
+        while (a.size() - from >= MANY) {
+            String name = task + from;
             graph.taskGraph()
                     .task(
                             name,
                             Residency::touchInts,
                             graph.context(),
-                            at(ints, from + 0),
-                            at(ints, from + 1),
-                            at(ints, from + 2),
-                            at(ints, from + 3),
-                            at(ints, from + 4),
-                            at(ints, from + 5),
-                            at(ints, from + 6),
-                            at(ints, from + 7));
+                            a.get(from),
+                            a.get(from + 1),
+                            a.get(from + 2),
+                            a.get(from + 3),
+                            a.get(from + 4),
+                            a.get(from + 5),
+                            a.get(from + 6),
+                            a.get(from + 7));
+            graph.grid(name, WorkGroups.grid(1, LANES));
+            from += MANY;
+        }
+        for (; from < a.size(); from++) {
+            String name = task + from;
+            graph.taskGraph().task(name, Residency::touchInt, graph.context(), a.get(from));
             graph.grid(name, WorkGroups.grid(1, LANES));
         }
-        for (int from = 0; from < halfs.size(); from += PER_TASK) {
-            String name = task + "Halfs" + from / PER_TASK;
+    }
+
+    private static void addHalfs(KernelGraph graph, String task, List<HalfFloatArray> a) {
+        int from = 0;
+        while (a.size() - from >= MANY) {
+            String name = task + from;
             graph.taskGraph()
                     .task(
                             name,
                             Residency::touchHalfs,
                             graph.context(),
-                            at(halfs, from + 0),
-                            at(halfs, from + 1),
-                            at(halfs, from + 2),
-                            at(halfs, from + 3),
-                            at(halfs, from + 4),
-                            at(halfs, from + 5),
-                            at(halfs, from + 6),
-                            at(halfs, from + 7));
+                            a.get(from),
+                            a.get(from + 1),
+                            a.get(from + 2),
+                            a.get(from + 3),
+                            a.get(from + 4),
+                            a.get(from + 5),
+                            a.get(from + 6),
+                            a.get(from + 7));
+            graph.grid(name, WorkGroups.grid(1, LANES));
+            from += MANY;
+        }
+        for (; from < a.size(); from++) {
+            String name = task + from;
+            graph.taskGraph().task(name, Residency::touchHalf, graph.context(), a.get(from));
             graph.grid(name, WorkGroups.grid(1, LANES));
         }
-        for (int from = 0; from < bfloats.size(); from += PER_TASK) {
-            String name = task + "Bfloats" + from / PER_TASK;
+    }
+
+    private static void addBfloats(KernelGraph graph, String task, List<BFloat16Array> a) {
+        int from = 0;
+        while (a.size() - from >= MANY) {
+            String name = task + from;
             graph.taskGraph()
                     .task(
                             name,
                             Residency::touchBfloats,
                             graph.context(),
-                            at(bfloats, from + 0),
-                            at(bfloats, from + 1),
-                            at(bfloats, from + 2),
-                            at(bfloats, from + 3),
-                            at(bfloats, from + 4),
-                            at(bfloats, from + 5),
-                            at(bfloats, from + 6),
-                            at(bfloats, from + 7));
+                            a.get(from),
+                            a.get(from + 1),
+                            a.get(from + 2),
+                            a.get(from + 3),
+                            a.get(from + 4),
+                            a.get(from + 5),
+                            a.get(from + 6),
+                            a.get(from + 7));
+            graph.grid(name, WorkGroups.grid(1, LANES));
+            from += MANY;
+        }
+        for (; from < a.size(); from++) {
+            String name = task + from;
+            graph.taskGraph().task(name, Residency::touchBfloat, graph.context(), a.get(from));
             graph.grid(name, WorkGroups.grid(1, LANES));
         }
-    }
-
-    /** An array may be named twice. */
-    private static <T> T at(List<T> arrays, int index) {
-        return arrays.get(Math.min(index, arrays.size() - 1));
     }
 }
