@@ -201,17 +201,21 @@ final class MethodRewriter {
 
     /** The array a context's call touches, or the call itself where it touches none. */
     private String name(int index, InvokeInstruction call, Frame frame) {
+        String name = call.name().stringValue();
+        if (name.startsWith("allocate")
+                && index + 2 < unit.elements().size()
+                && unit.elements().get(index + 1) instanceof StoreInstruction store) {
+            return unit.variableName(store.slot(), index + 2, name);
+        }
         MethodTypeDesc type = call.typeSymbol();
         for (int i = 0; i < type.parameterCount(); i++) {
             ValueType value = frame.fromTop(type.parameterCount() - 1 - i);
-            boolean fragment = call.name().stringValue().startsWith("mma")
-                    && i < 3
-                    && !call.name().stringValue().startsWith("mmaLoad");
+            boolean fragment = name.startsWith("mma") && !name.startsWith("mmaLoad") && i < 3;
             if (value.kind() == TypeKind.REFERENCE && value.slot() >= 0 && !fragment) {
-                return unit.variableName(value.slot(), index, call.name().stringValue());
+                return unit.variableName(value.slot(), index, name);
             }
         }
-        return call.name().stringValue();
+        return name;
     }
 
     private void emitAccess(int index, InvokeInstruction call, ApiMembers.Access access, Frame frame) {

@@ -120,7 +120,7 @@ public final class PlanExecutor {
     private void requireOpen() {
         if (closed) {
             throw new InterpreterException(
-                    "the plan of %s is closed: its device memory is gone; make a new plan".formatted(graphs));
+                    "the plan of %s is closed: its device memory is gone; make a new plan".formatted(this));
         }
     }
 
@@ -141,8 +141,8 @@ public final class PlanExecutor {
         Stopwatch watch = new Stopwatch();
         for (DeviceGraph graph : selected) {
             executeGraph(graph, watch);
-            lastExecuted = graph;
         }
+        lastExecuted = selected.getLast();
         return watch.profile(deviceBytes());
     }
 
@@ -183,7 +183,9 @@ public final class PlanExecutor {
         }
         DeviceGraph source = lastExecuted;
         boolean counts = source != null
-                && consume.sourceGraph().filter(name -> !name.equals(source.name())).isEmpty();
+                && consume.sourceGraph()
+                        .filter(name -> !name.equals(source.name()))
+                        .isEmpty();
         if (!counts) {
             return;
         }
@@ -227,12 +229,13 @@ public final class PlanExecutor {
                                 .isEmpty());
         if (!named) {
             throw new InterpreterException(
-                    "graph %s was executed after %s, but consumes from %s: TornadoVM hands arrays on from the graph executed just before"
+                    "graph %s was executed after %s, but consumes from %s: TornadoVM hands arrays on from the last graph of the execute() before; select graphs one by one with withGraph"
                             .formatted(
                                     graph.name(),
                                     before,
                                     consumes.stream()
-                                            .map(consume -> consume.sourceGraph().orElse("the graph before"))
+                                            .map(consume ->
+                                                    consume.sourceGraph().orElse("the graph before"))
                                             .distinct()
                                             .toList()));
         }
