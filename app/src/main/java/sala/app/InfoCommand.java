@@ -11,6 +11,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import sala.loader.Checkpoint;
 import sala.loader.ModelConfig;
+import sala.loader.SparseConfig;
 import sala.model.MemoryPlan;
 
 /** {@code sala info}: what a model is and what it takes. Reads {@code config.json} alone, no weight. */
@@ -79,9 +80,12 @@ final class InfoCommand implements Runnable {
         row(
                 lines,
                 "S selection",
-                "dense below %d tokens; then %d blocks of %d: %d initial, current and %d local, the rest by score"
+                "%s %d blocks of %d: %d initial, current and %d local, the rest by score"
                         .formatted(
-                                config.sparse().denseLength(),
+                                config.sparse().denseLength() == SparseConfig.NEVER
+                                        ? "dense at every length; where sparse is asked for,"
+                                        : "dense below %d tokens; then"
+                                                .formatted(config.sparse().denseLength()),
                                 config.sparse().effectiveTopK(),
                                 config.sparse().blockSize(),
                                 config.sparse().initBlocks(),

@@ -57,6 +57,14 @@ class InfoCommandTest {
     }
 
     @Test
+    void saysThatAttentionIsDenseWithoutSparseConfig() throws IOException {
+        Files.writeString(
+                folder.resolve("config.json"), "{\"model_type\": \"minicpm_sala\", \"sparse_config\": null}");
+        String text = CommandRun.of("info", "-m", folder.toString()).succeeded().out();
+        assertTrue(text.contains("dense at every length"), text);
+    }
+
+    @Test
     void worksWithoutTokenizer() {
         JsonNode info = CommandRun.of(
                         "info", "-m", Golden.path("cases/continued").toString(), "--json")
