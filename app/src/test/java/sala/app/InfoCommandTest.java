@@ -53,6 +53,10 @@ class InfoCommandTest {
                 parts += plan.required(part).longValue();
             }
             assertEquals(parts, plan.required("totalBytes").longValue());
+            JsonNode asReleased = info.required("memoryWithBf16Caches").get(i);
+            assertEquals(8192L * lengths[i], asReleased.required("kvBytes").longValue());
+            assertEquals(320L * lengths[i], asReleased.required("compressedKeyBytes").longValue());
+            assertEquals(48L << 20, asReleased.required("stateBytes").longValue());
         }
     }
 

@@ -7,10 +7,12 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -329,6 +331,29 @@ final class CpuForwardPassTest {
                 logits[call] = pass.decode(session, TOKENS[148 + call]).toArray();
             }
             return logits;
+        }
+    }
+
+    /** Vector kernels make objects until they are compiled, so they are given time. */
+    @ParameterizedTest
+    @ValueSource(longs = {0, Long.MAX_VALUE})
+    void decodingAllocatesNothing(long plainMultiplyAdds) {
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        CpuOptions options = new CpuOptions(1, 64, plainMultiplyAdds);
+        try (ForwardPass pass = new CpuForwardPass(SLLSL_WEIGHTS, options);
+                Session session = pass.newSession(OPTIONS)) {
+            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
+            long bytes = Long.MAX_VALUE;
+            while (bytes >= 1000 && System.nanoTime() < deadline) {
+                session.reset();
+                pass.prefill(session, tokens(0, 600));
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 50; i++) {
+                    pass.decode(session, TOKENS[i]);
+                }
+                bytes = threads.getCurrentThreadAllocatedBytes() - before;
+            }
+            assertTrue(bytes < 1000, "50 tokens allocated " + bytes + " bytes"); // the measurement takes some
         }
     }
 
