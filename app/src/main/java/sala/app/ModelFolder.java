@@ -26,9 +26,7 @@ record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> token
     }
 
     private static Optional<Tokenizer> readTokenizer(Path directory) {
-        return Files.exists(directory.resolve(TOKENIZER_FILE))
-                ? Optional.of(BpeTokenizer.read(directory.resolve(BpeTokenizer.FILE_NAME)))
-                : Optional.empty();
+        return Checkpoint.readTokenizer(directory);
     }
 
     /**

@@ -29,6 +29,7 @@ import java.util.stream.Collectors;
  * @param eosTokenIds tokens that end a generation
  * @param padTokenId padding
  * @param torchDtype element type the file states
+ * @param carried what the file states beside it
  */
 public record ModelConfig(
         int vocabSize,
@@ -52,7 +53,8 @@ public record ModelConfig(
         int bosTokenId,
         List<Integer> eosTokenIds,
         int padTokenId,
-        String torchDtype) {
+        String torchDtype,
+        CarriedConfig carried) {
     public ModelConfig {
         mixerTypes = List.copyOf(mixerTypes);
         eosTokenIds = List.copyOf(eosTokenIds);

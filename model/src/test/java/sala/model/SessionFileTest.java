@@ -391,7 +391,13 @@ final class SessionFileTest {
         TreeSet<String> ignored = new TreeSet<>(ConfigVariants.sameFingerprint(pass.config()));
         assertEquals(
                 new TreeSet<>(
-                        List.of("bosTokenId", "eosTokenIds", "maxPositionEmbeddings", "padTokenId", "torchDtype")),
+                        List.of(
+                                "bosTokenId",
+                                "carried",
+                                "eosTokenIds",
+                                "maxPositionEmbeddings",
+                                "padTokenId",
+                                "torchDtype")),
                 ignored);
         ModelConfig again = TestingForwardPass.config(VOCAB_SIZE);
         assertArrayEquals(ConfigFingerprint.of(pass.config()), ConfigFingerprint.of(again));

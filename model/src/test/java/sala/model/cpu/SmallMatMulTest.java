@@ -56,7 +56,7 @@ final class SmallMatMulTest {
                 }
             }
         }
-        SmallMatMul.multiply(
+        new SmallMatMul(ColdStart.none()).multiply(
                 a,
                 aOffset,
                 aRow,
