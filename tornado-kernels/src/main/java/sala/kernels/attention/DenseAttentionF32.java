@@ -193,16 +193,17 @@ public final class DenseAttentionF32 {
         int reducedRow = lane / ROW_LANES;
         int part = lane % ROW_LANES;
 
-        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-            int row = firstRow + i / QUERY_STRIDE;
-            int channel = i % QUERY_STRIDE;
+        for (int i = lane; i < ROWS * headDim; i += LANES) {
+            int rowInTile = i / headDim;
+            int channel = i % headDim;
+            int row = firstRow + rowInTile;
             float query = 0f;
-            if (row < numRows && channel < headDim) {
+            if (row < numRows) {
                 int token = row / groupSize;
                 int head = kvHead * groupSize + row - token * groupSize;
                 query = attentionScale * q.get((token * numHeads + head) * headDim + channel);
             }
-            queries[i] = query;
+            queries[rowInTile * QUERY_STRIDE + channel] = query;
         }
         // Rows past the call see what its last token sees; they are not written.
         int position0 = TornadoMath.min(cacheLength + (firstRow + quarterRow) / groupSize, cacheLength + numTokens - 1);
@@ -244,11 +245,11 @@ public final class DenseAttentionF32 {
         for (int tileKey = firstKey; tileKey < endKey; tileKey += KEYS) {
             int tileBase = (kvHead * capacity + tileKey) * headDim;
             int tileKeys = TornadoMath.min(KEYS, endKey - tileKey);
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
+            for (int i = lane; i < KEYS * headDim; i += LANES) {
+                int key = i / headDim;
+                int channel = i % headDim;
                 float value = 0f;
-                if (key < tileKeys && channel < headDim) {
+                if (key < tileKeys) {
                     value = Storage.load(keys, tileBase + key * headDim + channel);
                 }
                 tile[key * KEY_STRIDE + channel] = value;
@@ -292,11 +293,11 @@ public final class DenseAttentionF32 {
             weights[weight + 3 * WEIGHT_STRIDE + 32] = key1 <= position3 ? score31 : MASKED;
             context.localBarrier();
 
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
+            for (int i = lane; i < KEYS * headDim; i += LANES) {
+                int key = i / headDim;
+                int channel = i % headDim;
                 float value = 0f;
-                if (key < tileKeys && channel < headDim) {
+                if (key < tileKeys) {
                     value = Storage.load(values, tileBase + key * headDim + channel);
                 }
                 tile[key * KEY_STRIDE + channel] = value;

@@ -167,14 +167,15 @@ public final class DecodeSelectionF32 {
         int quarterRow = lane / 32 * 4;
         int column = lane % 32;
 
-        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-            int row = firstRow + i / QUERY_STRIDE;
-            int channel = i % QUERY_STRIDE;
+        for (int i = lane; i < ROWS * headDim; i += LANES) {
+            int rowInTile = i / headDim;
+            int channel = i % headDim;
+            int row = firstRow + rowInTile;
             float query = 0f;
-            if (row < groupSize && channel < headDim) {
+            if (row < groupSize) {
                 query = attentionScale * q.get((kvHead * groupSize + row) * headDim + channel);
             }
-            queries[i] = query;
+            queries[rowInTile * QUERY_STRIDE + channel] = query;
         }
         int visible = KeyCompression.count(step.get(Step.POSITION) + 1, coarseKernelSize, coarseKernelStride);
         int windowCapacity = KeyCompression.count(capacity, coarseKernelSize, coarseKernelStride);
@@ -194,11 +195,11 @@ public final class DecodeSelectionF32 {
         for (int tileWindow = firstWindow; tileWindow < endWindow; tileWindow += KEYS) {
             int tileBase = (kvHead * windowCapacity + tileWindow) * headDim;
             int tileWindows = TornadoMath.min(KEYS, endWindow - tileWindow);
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
+            for (int i = lane; i < KEYS * headDim; i += LANES) {
+                int key = i / headDim;
+                int channel = i % headDim;
                 float value = 0f;
-                if (key < tileWindows && channel < headDim) {
+                if (key < tileWindows) {
                     value = Storage.load(coarseKeys, tileBase + key * headDim + channel);
                 }
                 tile[key * KEY_STRIDE + channel] = value;
@@ -325,12 +326,12 @@ public final class DecodeSelectionF32 {
         int tileWindows = TornadoMath.min(blocksPerTile * stridesPerBlock + 1, visible - firstWindow);
         int tileBase = (kvHead * windowCapacity + firstWindow) * headDim;
 
-        int tileElements = headTiles == 0 ? 0 : KEYS * QUERY_STRIDE;
+        int tileElements = headTiles == 0 ? 0 : KEYS * headDim;
         for (int i = lane; i < tileElements; i += LANES) {
-            int key = i / QUERY_STRIDE;
-            int channel = i % QUERY_STRIDE;
+            int key = i / headDim;
+            int channel = i % headDim;
             float value = 0f;
-            if (firstWindow + key >= 0 && key < tileWindows && channel < headDim) {
+            if (firstWindow + key >= 0 && key < tileWindows) {
                 value = Storage.load(fineKeys, tileBase + key * headDim + channel);
             }
             tile[key * KEY_STRIDE + channel] = value;
@@ -338,14 +339,15 @@ public final class DecodeSelectionF32 {
         float windowScore = 0f; // of window firstWindow + lane, for the first lanes
         for (int headTile = 0; headTile < headTiles; headTile++) {
             int firstRow = headTile * ROWS;
-            for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-                int row = firstRow + i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
+            for (int i = lane; i < ROWS * headDim; i += LANES) {
+                int rowInTile = i / headDim;
+                int channel = i % headDim;
+                int row = firstRow + rowInTile;
                 float query = 0f;
-                if (row < groupSize && channel < headDim) {
+                if (row < groupSize) {
                     query = attentionScale * q.get((kvHead * groupSize + row) * headDim + channel);
                 }
-                queries[i] = query;
+                queries[rowInTile * QUERY_STRIDE + channel] = query;
             }
             // Each lane joins every eighth split of a row; below, each lane of a row joins the eight results.
             float laneMax = MASKED;

@@ -199,16 +199,17 @@ public final class PrefillSelectionF32 {
 
             // Coarse pass: maximum and share (one over the sum) of every row.
             for (int headTile = 0; headTile < headTiles; headTile++) {
-                for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-                    int row = headTile * ROWS + i / QUERY_STRIDE;
-                    int channel = i % QUERY_STRIDE;
+                for (int i = lane; i < ROWS * headDim; i += LANES) {
+                    int rowInTile = i / headDim;
+                    int channel = i % headDim;
+                    int row = headTile * ROWS + rowInTile;
                     int token = firstToken + row / groupSize;
                     float query = 0f;
-                    if (token < endToken && channel < headDim) {
+                    if (token < endToken) {
                         int head = kvHead * groupSize + row % groupSize;
                         query = attentionScale * q.get((token * numHeads + head) * headDim + channel);
                     }
-                    queries[i] = query;
+                    queries[rowInTile * QUERY_STRIDE + channel] = query;
                 }
                 int row0 = headTile * ROWS + quarterRow;
                 int visible0 = visible(
@@ -249,11 +250,11 @@ public final class PrefillSelectionF32 {
                 float sum3 = 0f;
                 for (int tileWindow = 0; tileWindow < endWindow; tileWindow += KEYS) {
                     int tileBase = (kvHead * coarseCapacity + tileWindow) * headDim;
-                    for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                        int key = i / QUERY_STRIDE;
-                        int channel = i % QUERY_STRIDE;
+                    for (int i = lane; i < KEYS * headDim; i += LANES) {
+                        int key = i / headDim;
+                        int channel = i % headDim;
                         float value = 0f;
-                        if (tileWindow + key < endWindow && channel < headDim) {
+                        if (tileWindow + key < endWindow) {
                             value = Storage.load(coarseKeys, tileBase + key * headDim + channel);
                         }
                         tile[key * KEY_STRIDE + channel] = value;
@@ -353,11 +354,11 @@ public final class PrefillSelectionF32 {
                 int firstWindow = firstBlock * stridesPerBlock - 1;
                 int tileBase = (kvHead * fineCapacity + firstWindow) * headDim;
                 int tileWindows = TornadoMath.min(blocksPerTile * stridesPerBlock + 1, endFine - firstWindow);
-                for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                    int key = i / QUERY_STRIDE;
-                    int channel = i % QUERY_STRIDE;
+                for (int i = lane; i < KEYS * headDim; i += LANES) {
+                    int key = i / headDim;
+                    int channel = i % headDim;
                     float value = 0f;
-                    if (firstWindow + key >= 0 && key < tileWindows && channel < headDim) {
+                    if (firstWindow + key >= 0 && key < tileWindows) {
                         value = Storage.load(fineKeys, tileBase + key * headDim + channel);
                     }
                     tile[key * KEY_STRIDE + channel] = value;
@@ -366,16 +367,17 @@ public final class PrefillSelectionF32 {
                 for (int headTile = 0; headTile < headTiles; headTile++) {
                     if (headTiles > 1) {
                         // One tile of heads stays from the coarse pass; several take turns.
-                        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-                            int head = headTile * ROWS + i / QUERY_STRIDE;
-                            int channel = i % QUERY_STRIDE;
+                        for (int i = lane; i < ROWS * headDim; i += LANES) {
+                            int rowInTile = i / headDim;
+                            int channel = i % headDim;
+                            int head = headTile * ROWS + rowInTile;
                             float query = 0f;
-                            if (head < groupSize && channel < headDim) {
+                            if (head < groupSize) {
                                 query = attentionScale
                                         * q.get((firstToken * numHeads + kvHead * groupSize + head) * headDim
                                                 + channel);
                             }
-                            queries[i] = query;
+                            queries[rowInTile * QUERY_STRIDE + channel] = query;
                         }
                     }
                     context.localBarrier();

@@ -259,14 +259,15 @@ public final class SparseAttentionF32 {
         int part = lane % ROW_LANES;
         int firstVector = token * numHeads + kvHead * groupSize; // of the group's query heads
 
-        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-            int row = firstRow + i / QUERY_STRIDE;
-            int channel = i % QUERY_STRIDE;
+        for (int i = lane; i < ROWS * headDim; i += LANES) {
+            int rowInTile = i / headDim;
+            int channel = i % headDim;
+            int row = firstRow + rowInTile;
             float query = 0f;
-            if (row < numRows && channel < headDim) {
+            if (row < numRows) {
                 query = attentionScale * q.get((firstVector + row) * headDim + channel);
             }
-            queries[i] = query;
+            queries[rowInTile * QUERY_STRIDE + channel] = query;
         }
         int blockList = (token * numKvHeads + kvHead) * maxSelected;
         int numSlots = maxSelected * blockSize;
@@ -312,12 +313,12 @@ public final class SparseAttentionF32 {
                 positions[lane] = keyPosition;
             }
             context.localBarrier();
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
+            for (int i = lane; i < KEYS * headDim; i += LANES) {
+                int key = i / headDim;
+                int channel = i % headDim;
                 int keyPosition = positions[key];
                 float value = 0f;
-                if (keyPosition >= 0 && channel < headDim) {
+                if (keyPosition >= 0) {
                     value = Storage.load(keys, (kvHead * capacity + keyPosition) * headDim + channel);
                 }
                 tile[key * KEY_STRIDE + channel] = value;
@@ -361,12 +362,12 @@ public final class SparseAttentionF32 {
             weights[weight + 3 * WEIGHT_STRIDE + 32] = visible1 ? score31 : MASKED;
             context.localBarrier();
 
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
+            for (int i = lane; i < KEYS * headDim; i += LANES) {
+                int key = i / headDim;
+                int channel = i % headDim;
                 int keyPosition = positions[key];
                 float value = 0f;
-                if (keyPosition >= 0 && channel < headDim) {
+                if (keyPosition >= 0) {
                     value = Storage.load(values, (kvHead * capacity + keyPosition) * headDim + channel);
                 }
                 tile[key * KEY_STRIDE + channel] = value;
