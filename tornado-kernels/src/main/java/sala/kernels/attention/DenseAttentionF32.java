@@ -39,8 +39,10 @@ public final class DenseAttentionF32 {
     private static final int KEYS = 64;
     /** Row of a query in local memory. */
     private static final int QUERY_STRIDE = AttentionArguments.MAX_HEAD_DIM;
-    /** Odd, so that 32 lanes reading one channel of 32 keys meet 32 banks. */
-    private static final int KEY_STRIDE = AttentionArguments.MAX_HEAD_DIM + 1;
+    /** Loads that a lane has in flight. */
+    private static final int BATCH = 8;
+    /** Head dims of which a tile is a whole number of batches. */
+    private static final int BATCH_MULTIPLE = BATCH * LANES / KEYS;
     /** 8 more than a multiple of 32, so that four rows of eight lanes meet 32 banks. */
     private static final int WEIGHT_STRIDE = KEYS + 8;
     /** Lanes that reduce a row. */
@@ -174,7 +176,8 @@ public final class DenseAttentionF32 {
             int numSplits,
             float attentionScale) {
         float[] queries = context.allocateFloatLocalArray(ROWS * QUERY_STRIDE);
-        float[] tile = context.allocateFloatLocalArray(KEYS * KEY_STRIDE); // of keys, then of values
+        float[] tile = context.allocateFloatLocalArray(
+                KEYS * (AttentionArguments.MAX_HEAD_DIM + 1)); // of keys, then of values
         float[] weights = context.allocateFloatLocalArray(ROWS * WEIGHT_STRIDE); // scores, then softmax numerators
         float[] laneResults = context.allocateFloatLocalArray(LANES);
         float[] rescale = context.allocateFloatLocalArray(ROWS);
@@ -193,16 +196,17 @@ public final class DenseAttentionF32 {
         int reducedRow = lane / ROW_LANES;
         int part = lane % ROW_LANES;
 
-        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-            int row = firstRow + i / QUERY_STRIDE;
-            int channel = i % QUERY_STRIDE;
+        for (int i = lane; i < ROWS * headDim; i += LANES) {
+            int rowInTile = i / headDim;
+            int channel = i % headDim;
+            int row = firstRow + rowInTile;
             float query = 0f;
-            if (row < numRows && channel < headDim) {
+            if (row < numRows) {
                 int token = row / groupSize;
                 int head = kvHead * groupSize + row - token * groupSize;
                 query = attentionScale * q.get((token * numHeads + head) * headDim + channel);
             }
-            queries[i] = query;
+            queries[rowInTile * QUERY_STRIDE + channel] = query;
         }
         // Rows past the call see what its last token sees; they are not written.
         int position0 = TornadoMath.min(cacheLength + (firstRow + quarterRow) / groupSize, cacheLength + numTokens - 1);
@@ -222,6 +226,8 @@ public final class DenseAttentionF32 {
             endKey = 0; // a work group past the call: no tiles, and no row is written
         }
 
+        int keyStride = headDim + 1; // odd for every usual headDim, so that a channel of 32 keys lies in 32 banks
+        int batched = headDim % BATCH_MULTIPLE == 0 ? KEYS * headDim : 0;
         float runningMax = MASKED; // of row reducedRow, the same in all its lanes
         float runningSum = 0f; // of this lane's keys
         float out00 = 0f;
@@ -243,15 +249,28 @@ public final class DenseAttentionF32 {
 
         for (int tileKey = firstKey; tileKey < endKey; tileKey += KEYS) {
             int tileBase = (kvHead * capacity + tileKey) * headDim;
-            int tileKeys = TornadoMath.min(KEYS, endKey - tileKey);
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
-                float value = 0f;
-                if (key < tileKeys && channel < headDim) {
-                    value = Storage.load(keys, tileBase + key * headDim + channel);
-                }
-                tile[key * KEY_STRIDE + channel] = value;
+            // Keys past the end repeat an element of the last one; they are masked.
+            int lastElement = (endKey - tileKey) * headDim - 1;
+            for (int i = lane; i < batched; i += BATCH * LANES) {
+                float value0 = Storage.load(keys, tileBase + TornadoMath.min(i, lastElement));
+                float value1 = Storage.load(keys, tileBase + TornadoMath.min(i + LANES, lastElement));
+                float value2 = Storage.load(keys, tileBase + TornadoMath.min(i + 2 * LANES, lastElement));
+                float value3 = Storage.load(keys, tileBase + TornadoMath.min(i + 3 * LANES, lastElement));
+                float value4 = Storage.load(keys, tileBase + TornadoMath.min(i + 4 * LANES, lastElement));
+                float value5 = Storage.load(keys, tileBase + TornadoMath.min(i + 5 * LANES, lastElement));
+                float value6 = Storage.load(keys, tileBase + TornadoMath.min(i + 6 * LANES, lastElement));
+                float value7 = Storage.load(keys, tileBase + TornadoMath.min(i + 7 * LANES, lastElement));
+                tile[i + i / headDim] = value0;
+                tile[i + LANES + (i + LANES) / headDim] = value1;
+                tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
+                tile[i + 3 * LANES + (i + 3 * LANES) / headDim] = value3;
+                tile[i + 4 * LANES + (i + 4 * LANES) / headDim] = value4;
+                tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
+                tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
+                tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+            }
+            for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
+                tile[i + i / headDim] = Storage.load(keys, tileBase + TornadoMath.min(i, lastElement));
             }
             context.localBarrier();
 
@@ -264,8 +283,8 @@ public final class DenseAttentionF32 {
             float score30 = 0f;
             float score31 = 0f;
             for (int channel = 0; channel < headDim; channel++) {
-                float key0 = tile[column * KEY_STRIDE + channel];
-                float key1 = tile[(column + 32) * KEY_STRIDE + channel];
+                float key0 = tile[column * keyStride + channel];
+                float key1 = tile[(column + 32) * keyStride + channel];
                 float query0 = queries[quarterRow * QUERY_STRIDE + channel];
                 float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
                 float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
@@ -292,14 +311,26 @@ public final class DenseAttentionF32 {
             weights[weight + 3 * WEIGHT_STRIDE + 32] = key1 <= position3 ? score31 : MASKED;
             context.localBarrier();
 
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
-                float value = 0f;
-                if (key < tileKeys && channel < headDim) {
-                    value = Storage.load(values, tileBase + key * headDim + channel);
-                }
-                tile[key * KEY_STRIDE + channel] = value;
+            for (int i = lane; i < batched; i += BATCH * LANES) {
+                float value0 = Storage.load(values, tileBase + TornadoMath.min(i, lastElement));
+                float value1 = Storage.load(values, tileBase + TornadoMath.min(i + LANES, lastElement));
+                float value2 = Storage.load(values, tileBase + TornadoMath.min(i + 2 * LANES, lastElement));
+                float value3 = Storage.load(values, tileBase + TornadoMath.min(i + 3 * LANES, lastElement));
+                float value4 = Storage.load(values, tileBase + TornadoMath.min(i + 4 * LANES, lastElement));
+                float value5 = Storage.load(values, tileBase + TornadoMath.min(i + 5 * LANES, lastElement));
+                float value6 = Storage.load(values, tileBase + TornadoMath.min(i + 6 * LANES, lastElement));
+                float value7 = Storage.load(values, tileBase + TornadoMath.min(i + 7 * LANES, lastElement));
+                tile[i + i / headDim] = value0;
+                tile[i + LANES + (i + LANES) / headDim] = value1;
+                tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
+                tile[i + 3 * LANES + (i + 3 * LANES) / headDim] = value3;
+                tile[i + 4 * LANES + (i + 4 * LANES) / headDim] = value4;
+                tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
+                tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
+                tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+            }
+            for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
+                tile[i + i / headDim] = Storage.load(values, tileBase + TornadoMath.min(i, lastElement));
             }
             float laneMax = MASKED;
             for (int key = part; key < KEYS; key += ROW_LANES) {
@@ -350,10 +381,10 @@ public final class DenseAttentionF32 {
             out32 *= factor3;
             out33 *= factor3;
             for (int key = 0; key < KEYS; key++) {
-                float value0 = tile[key * KEY_STRIDE + column];
-                float value1 = tile[key * KEY_STRIDE + column + 32];
-                float value2 = tile[key * KEY_STRIDE + column + 64];
-                float value3 = tile[key * KEY_STRIDE + column + 96];
+                float value0 = tile[key * keyStride + column];
+                float value1 = tile[key * keyStride + column + 32];
+                float value2 = tile[key * keyStride + column + 64];
+                float value3 = tile[key * keyStride + column + 96];
                 float weight0 = weights[quarterRow * WEIGHT_STRIDE + key];
                 float weight1 = weights[(quarterRow + 1) * WEIGHT_STRIDE + key];
                 float weight2 = weights[(quarterRow + 2) * WEIGHT_STRIDE + key];

@@ -42,8 +42,10 @@ public final class DecodeSelectionF32 {
     private static final int ROWS = 16;
     private static final int KEYS = 64;
     private static final int QUERY_STRIDE = AttentionArguments.MAX_HEAD_DIM;
-    /** Odd, so that 32 lanes reading one channel of 32 keys meet 32 banks. */
-    private static final int KEY_STRIDE = AttentionArguments.MAX_HEAD_DIM + 1;
+    /** Loads that a lane has in flight. */
+    private static final int BATCH = 8;
+    /** Head dims of which a tile is a whole number of batches. */
+    private static final int BATCH_MULTIPLE = BATCH * LANES / KEYS;
     /** 8 more than a multiple of 32, so that four rows of eight lanes meet 32 banks. */
     private static final int SCORE_STRIDE = KEYS + 8;
     /** Lanes that reduce a row. */
@@ -154,7 +156,7 @@ public final class DecodeSelectionF32 {
             int numSplits,
             float attentionScale) {
         float[] queries = context.allocateFloatLocalArray(ROWS * QUERY_STRIDE);
-        float[] tile = context.allocateFloatLocalArray(KEYS * KEY_STRIDE);
+        float[] tile = context.allocateFloatLocalArray(KEYS * (AttentionArguments.MAX_HEAD_DIM + 1));
         float[] columnMaxima = context.allocateFloatLocalArray(ROWS * 33);
         float[] columnSums = context.allocateFloatLocalArray(ROWS * 33);
 
@@ -167,14 +169,15 @@ public final class DecodeSelectionF32 {
         int quarterRow = lane / 32 * 4;
         int column = lane % 32;
 
-        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-            int row = firstRow + i / QUERY_STRIDE;
-            int channel = i % QUERY_STRIDE;
+        for (int i = lane; i < ROWS * headDim; i += LANES) {
+            int rowInTile = i / headDim;
+            int channel = i % headDim;
+            int row = firstRow + rowInTile;
             float query = 0f;
-            if (row < groupSize && channel < headDim) {
+            if (row < groupSize) {
                 query = attentionScale * q.get((kvHead * groupSize + row) * headDim + channel);
             }
-            queries[i] = query;
+            queries[rowInTile * QUERY_STRIDE + channel] = query;
         }
         int visible = KeyCompression.count(step.get(Step.POSITION) + 1, coarseKernelSize, coarseKernelStride);
         int windowCapacity = KeyCompression.count(capacity, coarseKernelSize, coarseKernelStride);
@@ -183,6 +186,8 @@ public final class DecodeSelectionF32 {
         int firstWindow = split * tilesPerSplit * KEYS;
         int endWindow = TornadoMath.min(visible, firstWindow + tilesPerSplit * KEYS);
 
+        int keyStride = headDim + 1; // odd for every usual headDim, so that a channel of 32 keys lies in 32 banks
+        int batched = headDim % BATCH_MULTIPLE == 0 ? KEYS * headDim : 0;
         float max0 = MASKED;
         float max1 = MASKED;
         float max2 = MASKED;
@@ -194,14 +199,28 @@ public final class DecodeSelectionF32 {
         for (int tileWindow = firstWindow; tileWindow < endWindow; tileWindow += KEYS) {
             int tileBase = (kvHead * windowCapacity + tileWindow) * headDim;
             int tileWindows = TornadoMath.min(KEYS, endWindow - tileWindow);
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
-                float value = 0f;
-                if (key < tileWindows && channel < headDim) {
-                    value = Storage.load(coarseKeys, tileBase + key * headDim + channel);
-                }
-                tile[key * KEY_STRIDE + channel] = value;
+            // Windows past the end repeat an element of the last one; they are masked.
+            int lastElement = tileWindows * headDim - 1;
+            for (int i = lane; i < batched; i += BATCH * LANES) {
+                float value0 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i, lastElement));
+                float value1 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + LANES, lastElement));
+                float value2 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 2 * LANES, lastElement));
+                float value3 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 3 * LANES, lastElement));
+                float value4 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 4 * LANES, lastElement));
+                float value5 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 5 * LANES, lastElement));
+                float value6 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 6 * LANES, lastElement));
+                float value7 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 7 * LANES, lastElement));
+                tile[i + i / headDim] = value0;
+                tile[i + LANES + (i + LANES) / headDim] = value1;
+                tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
+                tile[i + 3 * LANES + (i + 3 * LANES) / headDim] = value3;
+                tile[i + 4 * LANES + (i + 4 * LANES) / headDim] = value4;
+                tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
+                tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
+                tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+            }
+            for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
+                tile[i + i / headDim] = Storage.load(coarseKeys, tileBase + TornadoMath.min(i, lastElement));
             }
             context.localBarrier();
 
@@ -214,8 +233,8 @@ public final class DecodeSelectionF32 {
             float score30 = 0f;
             float score31 = 0f;
             for (int channel = 0; channel < headDim; channel++) {
-                float key0 = tile[column * KEY_STRIDE + channel];
-                float key1 = tile[(column + 32) * KEY_STRIDE + channel];
+                float key0 = tile[column * keyStride + channel];
+                float key1 = tile[(column + 32) * keyStride + channel];
                 float query0 = queries[quarterRow * QUERY_STRIDE + channel];
                 float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
                 float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
@@ -299,7 +318,7 @@ public final class DecodeSelectionF32 {
             int numSplits,
             float attentionScale) {
         float[] queries = context.allocateFloatLocalArray(ROWS * QUERY_STRIDE);
-        float[] tile = context.allocateFloatLocalArray(KEYS * KEY_STRIDE);
+        float[] tile = context.allocateFloatLocalArray(KEYS * (AttentionArguments.MAX_HEAD_DIM + 1));
         float[] scores = context.allocateFloatLocalArray(ROWS * SCORE_STRIDE);
         float[] laneMaxima = context.allocateFloatLocalArray(LANES);
         float[] laneSums = context.allocateFloatLocalArray(LANES);
@@ -325,27 +344,54 @@ public final class DecodeSelectionF32 {
         int tileWindows = TornadoMath.min(blocksPerTile * stridesPerBlock + 1, visible - firstWindow);
         int tileBase = (kvHead * windowCapacity + firstWindow) * headDim;
 
-        int tileElements = headTiles == 0 ? 0 : KEYS * QUERY_STRIDE;
-        for (int i = lane; i < tileElements; i += LANES) {
-            int key = i / QUERY_STRIDE;
-            int channel = i % QUERY_STRIDE;
-            float value = 0f;
-            if (firstWindow + key >= 0 && key < tileWindows && channel < headDim) {
-                value = Storage.load(fineKeys, tileBase + key * headDim + channel);
-            }
-            tile[key * KEY_STRIDE + channel] = value;
+        // Windows before the first and past the last repeat an element of a window that exists; they are masked.
+        int firstElement = firstWindow < 0 ? headDim : 0;
+        int lastElement = tileWindows * headDim - 1;
+        int elements = headTiles == 0 ? 0 : KEYS * headDim;
+        int keyStride = headDim + 1; // odd for every usual headDim, so that a channel of 32 keys lies in 32 banks
+        int batched = headDim % BATCH_MULTIPLE == 0 ? elements : 0;
+        for (int i = lane; i < batched; i += BATCH * LANES) {
+            float value0 =
+                    Storage.load(fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i, lastElement)));
+            float value1 = Storage.load(
+                    fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + LANES, lastElement)));
+            float value2 = Storage.load(
+                    fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 2 * LANES, lastElement)));
+            float value3 = Storage.load(
+                    fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 3 * LANES, lastElement)));
+            float value4 = Storage.load(
+                    fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 4 * LANES, lastElement)));
+            float value5 = Storage.load(
+                    fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 5 * LANES, lastElement)));
+            float value6 = Storage.load(
+                    fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 6 * LANES, lastElement)));
+            float value7 = Storage.load(
+                    fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 7 * LANES, lastElement)));
+            tile[i + i / headDim] = value0;
+            tile[i + LANES + (i + LANES) / headDim] = value1;
+            tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
+            tile[i + 3 * LANES + (i + 3 * LANES) / headDim] = value3;
+            tile[i + 4 * LANES + (i + 4 * LANES) / headDim] = value4;
+            tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
+            tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
+            tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+        }
+        for (int i = batched + lane; i < elements; i += LANES) {
+            tile[i + i / headDim] =
+                    Storage.load(fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i, lastElement)));
         }
         float windowScore = 0f; // of window firstWindow + lane, for the first lanes
         for (int headTile = 0; headTile < headTiles; headTile++) {
             int firstRow = headTile * ROWS;
-            for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-                int row = firstRow + i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
+            for (int i = lane; i < ROWS * headDim; i += LANES) {
+                int rowInTile = i / headDim;
+                int channel = i % headDim;
+                int row = firstRow + rowInTile;
                 float query = 0f;
-                if (row < groupSize && channel < headDim) {
+                if (row < groupSize) {
                     query = attentionScale * q.get((kvHead * groupSize + row) * headDim + channel);
                 }
-                queries[i] = query;
+                queries[rowInTile * QUERY_STRIDE + channel] = query;
             }
             // Each lane joins every eighth split of a row; below, each lane of a row joins the eight results.
             float laneMax = MASKED;
@@ -373,8 +419,8 @@ public final class DecodeSelectionF32 {
             float score30 = 0f;
             float score31 = 0f;
             for (int channel = 0; channel < headDim; channel++) {
-                float key0 = tile[column * KEY_STRIDE + channel];
-                float key1 = tile[(column + 32) * KEY_STRIDE + channel];
+                float key0 = tile[column * keyStride + channel];
+                float key1 = tile[(column + 32) * keyStride + channel];
                 float query0 = queries[quarterRow * QUERY_STRIDE + channel];
                 float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
                 float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];

@@ -43,8 +43,10 @@ public final class PrefillSelectionF32 {
     private static final int ROWS = 16;
     private static final int KEYS = 64;
     private static final int QUERY_STRIDE = AttentionArguments.MAX_HEAD_DIM;
-    /** Odd, so that 32 lanes reading one channel of 32 keys meet 32 banks. */
-    private static final int KEY_STRIDE = AttentionArguments.MAX_HEAD_DIM + 1;
+    /** Loads that a lane has in flight. */
+    private static final int BATCH = 8;
+    /** Head dims of which a tile is a whole number of batches. */
+    private static final int BATCH_MULTIPLE = BATCH * LANES / KEYS;
     /** 8 more than a multiple of 32, so that four rows of eight lanes meet 32 banks. */
     private static final int SCORE_STRIDE = KEYS + 8;
     /** Where the sums of the columns stand in a row of scores, after the 32 maxima. */
@@ -163,7 +165,7 @@ public final class PrefillSelectionF32 {
             int numWorkGroups,
             float attentionScale) {
         float[] queries = context.allocateFloatLocalArray(ROWS * QUERY_STRIDE);
-        float[] tile = context.allocateFloatLocalArray(KEYS * KEY_STRIDE);
+        float[] tile = context.allocateFloatLocalArray(KEYS * (AttentionArguments.MAX_HEAD_DIM + 1));
         float[] scores = context.allocateFloatLocalArray(ROWS * SCORE_STRIDE);
         float[] rowMaxima = context.allocateFloatLocalArray(SelectionArguments.MAX_GROUP_SIZE);
         float[] rowShares = context.allocateFloatLocalArray(SelectionArguments.MAX_GROUP_SIZE);
@@ -189,6 +191,8 @@ public final class PrefillSelectionF32 {
         int fineCapacity = KeyCompression.count(capacity, kernelSize, kernelStride);
         int stridesPerBlock = blockSize / kernelStride;
         int blocksPerTile = (KEYS - 1) / stridesPerBlock;
+        int keyStride = headDim + 1; // odd for every usual headDim, so that a channel of 32 keys lies in 32 banks
+        int batched = headDim % BATCH_MULTIPLE == 0 ? KEYS * headDim : 0;
         int numTiles = (numTokens + tokensPerTile - 1) / tokensPerTile * numKvHeads;
 
         for (int tokenTile = workGroup; tokenTile < numTiles; tokenTile += numWorkGroups) {
@@ -199,16 +203,17 @@ public final class PrefillSelectionF32 {
 
             // Coarse pass: maximum and share (one over the sum) of every row.
             for (int headTile = 0; headTile < headTiles; headTile++) {
-                for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-                    int row = headTile * ROWS + i / QUERY_STRIDE;
-                    int channel = i % QUERY_STRIDE;
+                for (int i = lane; i < ROWS * headDim; i += LANES) {
+                    int rowInTile = i / headDim;
+                    int channel = i % headDim;
+                    int row = headTile * ROWS + rowInTile;
                     int token = firstToken + row / groupSize;
                     float query = 0f;
-                    if (token < endToken && channel < headDim) {
+                    if (token < endToken) {
                         int head = kvHead * groupSize + row % groupSize;
                         query = attentionScale * q.get((token * numHeads + head) * headDim + channel);
                     }
-                    queries[i] = query;
+                    queries[rowInTile * QUERY_STRIDE + channel] = query;
                 }
                 int row0 = headTile * ROWS + quarterRow;
                 int visible0 = visible(
@@ -249,14 +254,28 @@ public final class PrefillSelectionF32 {
                 float sum3 = 0f;
                 for (int tileWindow = 0; tileWindow < endWindow; tileWindow += KEYS) {
                     int tileBase = (kvHead * coarseCapacity + tileWindow) * headDim;
-                    for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                        int key = i / QUERY_STRIDE;
-                        int channel = i % QUERY_STRIDE;
-                        float value = 0f;
-                        if (tileWindow + key < endWindow && channel < headDim) {
-                            value = Storage.load(coarseKeys, tileBase + key * headDim + channel);
-                        }
-                        tile[key * KEY_STRIDE + channel] = value;
+                    // Windows past the end repeat an element of the last one; they are masked.
+                    int lastElement = (endWindow - tileWindow) * headDim - 1;
+                    for (int i = lane; i < batched; i += BATCH * LANES) {
+                        float value0 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i, lastElement));
+                        float value1 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + LANES, lastElement));
+                        float value2 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 2 * LANES, lastElement));
+                        float value3 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 3 * LANES, lastElement));
+                        float value4 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 4 * LANES, lastElement));
+                        float value5 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 5 * LANES, lastElement));
+                        float value6 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 6 * LANES, lastElement));
+                        float value7 = Storage.load(coarseKeys, tileBase + TornadoMath.min(i + 7 * LANES, lastElement));
+                        tile[i + i / headDim] = value0;
+                        tile[i + LANES + (i + LANES) / headDim] = value1;
+                        tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
+                        tile[i + 3 * LANES + (i + 3 * LANES) / headDim] = value3;
+                        tile[i + 4 * LANES + (i + 4 * LANES) / headDim] = value4;
+                        tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
+                        tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
+                        tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+                    }
+                    for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
+                        tile[i + i / headDim] = Storage.load(coarseKeys, tileBase + TornadoMath.min(i, lastElement));
                     }
                     context.localBarrier();
 
@@ -269,8 +288,8 @@ public final class PrefillSelectionF32 {
                     float score30 = 0f;
                     float score31 = 0f;
                     for (int channel = 0; channel < headDim; channel++) {
-                        float key0 = tile[column * KEY_STRIDE + channel];
-                        float key1 = tile[(column + 32) * KEY_STRIDE + channel];
+                        float key0 = tile[column * keyStride + channel];
+                        float key1 = tile[(column + 32) * keyStride + channel];
                         float query0 = queries[quarterRow * QUERY_STRIDE + channel];
                         float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
                         float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
@@ -353,29 +372,62 @@ public final class PrefillSelectionF32 {
                 int firstWindow = firstBlock * stridesPerBlock - 1;
                 int tileBase = (kvHead * fineCapacity + firstWindow) * headDim;
                 int tileWindows = TornadoMath.min(blocksPerTile * stridesPerBlock + 1, endFine - firstWindow);
-                for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                    int key = i / QUERY_STRIDE;
-                    int channel = i % QUERY_STRIDE;
-                    float value = 0f;
-                    if (firstWindow + key >= 0 && key < tileWindows && channel < headDim) {
-                        value = Storage.load(fineKeys, tileBase + key * headDim + channel);
-                    }
-                    tile[key * KEY_STRIDE + channel] = value;
+                // Windows before the first and past the last repeat an element of a window that exists; they are
+                // masked.
+                int firstElement = firstWindow < 0 ? headDim : 0;
+                int lastElement = tileWindows * headDim - 1;
+                for (int i = lane; i < batched; i += BATCH * LANES) {
+                    float value0 = Storage.load(
+                            fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i, lastElement)));
+                    float value1 = Storage.load(
+                            fineKeys,
+                            tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + LANES, lastElement)));
+                    float value2 = Storage.load(
+                            fineKeys,
+                            tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 2 * LANES, lastElement)));
+                    float value3 = Storage.load(
+                            fineKeys,
+                            tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 3 * LANES, lastElement)));
+                    float value4 = Storage.load(
+                            fineKeys,
+                            tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 4 * LANES, lastElement)));
+                    float value5 = Storage.load(
+                            fineKeys,
+                            tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 5 * LANES, lastElement)));
+                    float value6 = Storage.load(
+                            fineKeys,
+                            tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 6 * LANES, lastElement)));
+                    float value7 = Storage.load(
+                            fineKeys,
+                            tileBase + TornadoMath.max(firstElement, TornadoMath.min(i + 7 * LANES, lastElement)));
+                    tile[i + i / headDim] = value0;
+                    tile[i + LANES + (i + LANES) / headDim] = value1;
+                    tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
+                    tile[i + 3 * LANES + (i + 3 * LANES) / headDim] = value3;
+                    tile[i + 4 * LANES + (i + 4 * LANES) / headDim] = value4;
+                    tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
+                    tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
+                    tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+                }
+                for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
+                    tile[i + i / headDim] = Storage.load(
+                            fineKeys, tileBase + TornadoMath.max(firstElement, TornadoMath.min(i, lastElement)));
                 }
                 float windowScore = 0f; // of window firstWindow + lane, where a token has several tiles of heads
                 for (int headTile = 0; headTile < headTiles; headTile++) {
                     if (headTiles > 1) {
                         // One tile of heads stays from the coarse pass; several take turns.
-                        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-                            int head = headTile * ROWS + i / QUERY_STRIDE;
-                            int channel = i % QUERY_STRIDE;
+                        for (int i = lane; i < ROWS * headDim; i += LANES) {
+                            int rowInTile = i / headDim;
+                            int channel = i % headDim;
+                            int head = headTile * ROWS + rowInTile;
                             float query = 0f;
-                            if (head < groupSize && channel < headDim) {
+                            if (head < groupSize) {
                                 query = attentionScale
                                         * q.get((firstToken * numHeads + kvHead * groupSize + head) * headDim
                                                 + channel);
                             }
-                            queries[i] = query;
+                            queries[rowInTile * QUERY_STRIDE + channel] = query;
                         }
                     }
                     context.localBarrier();
@@ -389,8 +441,8 @@ public final class PrefillSelectionF32 {
                     float score30 = 0f;
                     float score31 = 0f;
                     for (int channel = 0; channel < headDim; channel++) {
-                        float key0 = tile[column * KEY_STRIDE + channel];
-                        float key1 = tile[(column + 32) * KEY_STRIDE + channel];
+                        float key0 = tile[column * keyStride + channel];
+                        float key1 = tile[(column + 32) * keyStride + channel];
                         float query0 = queries[quarterRow * QUERY_STRIDE + channel];
                         float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
                         float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];

@@ -42,8 +42,10 @@ public final class SparseAttentionF32 {
     private static final int KEYS = 64;
     /** Row of a query in local memory. */
     private static final int QUERY_STRIDE = AttentionArguments.MAX_HEAD_DIM;
-    /** Odd, so that 32 lanes reading one channel of 32 keys meet 32 banks. */
-    private static final int KEY_STRIDE = AttentionArguments.MAX_HEAD_DIM + 1;
+    /** Loads that a lane has in flight. */
+    private static final int BATCH = 8;
+    /** Head dims of which a tile is a whole number of batches. */
+    private static final int BATCH_MULTIPLE = BATCH * LANES / KEYS;
     /** 8 more than a multiple of 32, so that four rows of eight lanes meet 32 banks. */
     private static final int WEIGHT_STRIDE = KEYS + 8;
     /** Lanes that reduce a row. */
@@ -236,11 +238,12 @@ public final class SparseAttentionF32 {
             int numSplits,
             float attentionScale) {
         float[] queries = context.allocateFloatLocalArray(ROWS * QUERY_STRIDE);
-        float[] tile = context.allocateFloatLocalArray(KEYS * KEY_STRIDE); // of keys, then of values
+        float[] tile = context.allocateFloatLocalArray(
+                KEYS * (AttentionArguments.MAX_HEAD_DIM + 1)); // of keys, then of values
         float[] weights = context.allocateFloatLocalArray(ROWS * WEIGHT_STRIDE); // scores, then softmax numerators
         float[] laneResults = context.allocateFloatLocalArray(LANES);
         float[] rescale = context.allocateFloatLocalArray(ROWS);
-        int[] positions = context.allocateIntLocalArray(KEYS); // of the tile's keys, -1 for none
+        int[] positions = context.allocateIntLocalArray(KEYS); // of the tile's keys, -1 for those not seen
 
         int lane = context.localIdx;
         int workGroup = context.groupIdx;
@@ -259,14 +262,15 @@ public final class SparseAttentionF32 {
         int part = lane % ROW_LANES;
         int firstVector = token * numHeads + kvHead * groupSize; // of the group's query heads
 
-        for (int i = lane; i < ROWS * QUERY_STRIDE; i += LANES) {
-            int row = firstRow + i / QUERY_STRIDE;
-            int channel = i % QUERY_STRIDE;
+        for (int i = lane; i < ROWS * headDim; i += LANES) {
+            int rowInTile = i / headDim;
+            int channel = i % headDim;
+            int row = firstRow + rowInTile;
             float query = 0f;
-            if (row < numRows && channel < headDim) {
+            if (row < numRows) {
                 query = attentionScale * q.get((firstVector + row) * headDim + channel);
             }
-            queries[i] = query;
+            queries[rowInTile * QUERY_STRIDE + channel] = query;
         }
         int blockList = (token * numKvHeads + kvHead) * maxSelected;
         int numSlots = maxSelected * blockSize;
@@ -277,6 +281,9 @@ public final class SparseAttentionF32 {
         // The list is padded at its end: if the first slot of a tile is padding, so are all that follow.
         endSlot = endOfList(selectedBlocks, blockList, firstSlot, endSlot, numRows, blockSize);
 
+        int cacheRow = kvHead * capacity;
+        int keyStride = headDim + 1; // odd for every usual headDim, so that a channel of 32 keys lies in 32 banks
+        int batched = headDim % BATCH_MULTIPLE == 0 ? KEYS * headDim : 0;
         float runningMax = MASKED; // of row reducedRow, the same in all its lanes
         float runningSum = 0f; // of this lane's keys
         float out00 = 0f;
@@ -312,15 +319,36 @@ public final class SparseAttentionF32 {
                 positions[lane] = keyPosition;
             }
             context.localBarrier();
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
-                int keyPosition = positions[key];
-                float value = 0f;
-                if (keyPosition >= 0 && channel < headDim) {
-                    value = Storage.load(keys, (kvHead * capacity + keyPosition) * headDim + channel);
-                }
-                tile[key * KEY_STRIDE + channel] = value;
+            // In place of a key that is not seen, position 0 is loaded; its score is masked.
+            for (int i = lane; i < batched; i += BATCH * LANES) {
+                int row0 = cacheRow + TornadoMath.max(0, positions[i / headDim]);
+                int row1 = cacheRow + TornadoMath.max(0, positions[(i + LANES) / headDim]);
+                int row2 = cacheRow + TornadoMath.max(0, positions[(i + 2 * LANES) / headDim]);
+                int row3 = cacheRow + TornadoMath.max(0, positions[(i + 3 * LANES) / headDim]);
+                int row4 = cacheRow + TornadoMath.max(0, positions[(i + 4 * LANES) / headDim]);
+                int row5 = cacheRow + TornadoMath.max(0, positions[(i + 5 * LANES) / headDim]);
+                int row6 = cacheRow + TornadoMath.max(0, positions[(i + 6 * LANES) / headDim]);
+                int row7 = cacheRow + TornadoMath.max(0, positions[(i + 7 * LANES) / headDim]);
+                float value0 = Storage.load(keys, row0 * headDim + i % headDim);
+                float value1 = Storage.load(keys, row1 * headDim + (i + LANES) % headDim);
+                float value2 = Storage.load(keys, row2 * headDim + (i + 2 * LANES) % headDim);
+                float value3 = Storage.load(keys, row3 * headDim + (i + 3 * LANES) % headDim);
+                float value4 = Storage.load(keys, row4 * headDim + (i + 4 * LANES) % headDim);
+                float value5 = Storage.load(keys, row5 * headDim + (i + 5 * LANES) % headDim);
+                float value6 = Storage.load(keys, row6 * headDim + (i + 6 * LANES) % headDim);
+                float value7 = Storage.load(keys, row7 * headDim + (i + 7 * LANES) % headDim);
+                tile[i + i / headDim] = value0;
+                tile[i + LANES + (i + LANES) / headDim] = value1;
+                tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
+                tile[i + 3 * LANES + (i + 3 * LANES) / headDim] = value3;
+                tile[i + 4 * LANES + (i + 4 * LANES) / headDim] = value4;
+                tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
+                tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
+                tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+            }
+            for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
+                int row = cacheRow + TornadoMath.max(0, positions[i / headDim]);
+                tile[i + i / headDim] = Storage.load(keys, row * headDim + i % headDim);
             }
             context.localBarrier();
 
@@ -333,8 +361,8 @@ public final class SparseAttentionF32 {
             float score30 = 0f;
             float score31 = 0f;
             for (int channel = 0; channel < headDim; channel++) {
-                float key0 = tile[column * KEY_STRIDE + channel];
-                float key1 = tile[(column + 32) * KEY_STRIDE + channel];
+                float key0 = tile[column * keyStride + channel];
+                float key1 = tile[(column + 32) * keyStride + channel];
                 float query0 = queries[quarterRow * QUERY_STRIDE + channel];
                 float query1 = queries[(quarterRow + 1) * QUERY_STRIDE + channel];
                 float query2 = queries[(quarterRow + 2) * QUERY_STRIDE + channel];
@@ -361,15 +389,35 @@ public final class SparseAttentionF32 {
             weights[weight + 3 * WEIGHT_STRIDE + 32] = visible1 ? score31 : MASKED;
             context.localBarrier();
 
-            for (int i = lane; i < KEYS * QUERY_STRIDE; i += LANES) {
-                int key = i / QUERY_STRIDE;
-                int channel = i % QUERY_STRIDE;
-                int keyPosition = positions[key];
-                float value = 0f;
-                if (keyPosition >= 0 && channel < headDim) {
-                    value = Storage.load(values, (kvHead * capacity + keyPosition) * headDim + channel);
-                }
-                tile[key * KEY_STRIDE + channel] = value;
+            for (int i = lane; i < batched; i += BATCH * LANES) {
+                int row0 = cacheRow + TornadoMath.max(0, positions[i / headDim]);
+                int row1 = cacheRow + TornadoMath.max(0, positions[(i + LANES) / headDim]);
+                int row2 = cacheRow + TornadoMath.max(0, positions[(i + 2 * LANES) / headDim]);
+                int row3 = cacheRow + TornadoMath.max(0, positions[(i + 3 * LANES) / headDim]);
+                int row4 = cacheRow + TornadoMath.max(0, positions[(i + 4 * LANES) / headDim]);
+                int row5 = cacheRow + TornadoMath.max(0, positions[(i + 5 * LANES) / headDim]);
+                int row6 = cacheRow + TornadoMath.max(0, positions[(i + 6 * LANES) / headDim]);
+                int row7 = cacheRow + TornadoMath.max(0, positions[(i + 7 * LANES) / headDim]);
+                float value0 = Storage.load(values, row0 * headDim + i % headDim);
+                float value1 = Storage.load(values, row1 * headDim + (i + LANES) % headDim);
+                float value2 = Storage.load(values, row2 * headDim + (i + 2 * LANES) % headDim);
+                float value3 = Storage.load(values, row3 * headDim + (i + 3 * LANES) % headDim);
+                float value4 = Storage.load(values, row4 * headDim + (i + 4 * LANES) % headDim);
+                float value5 = Storage.load(values, row5 * headDim + (i + 5 * LANES) % headDim);
+                float value6 = Storage.load(values, row6 * headDim + (i + 6 * LANES) % headDim);
+                float value7 = Storage.load(values, row7 * headDim + (i + 7 * LANES) % headDim);
+                tile[i + i / headDim] = value0;
+                tile[i + LANES + (i + LANES) / headDim] = value1;
+                tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
+                tile[i + 3 * LANES + (i + 3 * LANES) / headDim] = value3;
+                tile[i + 4 * LANES + (i + 4 * LANES) / headDim] = value4;
+                tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
+                tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
+                tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+            }
+            for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
+                int row = cacheRow + TornadoMath.max(0, positions[i / headDim]);
+                tile[i + i / headDim] = Storage.load(values, row * headDim + i % headDim);
             }
             float laneMax = MASKED;
             for (int key = part; key < KEYS; key += ROW_LANES) {
@@ -420,10 +468,10 @@ public final class SparseAttentionF32 {
             out32 *= factor3;
             out33 *= factor3;
             for (int key = 0; key < KEYS; key++) {
-                float value0 = tile[key * KEY_STRIDE + column];
-                float value1 = tile[key * KEY_STRIDE + column + 32];
-                float value2 = tile[key * KEY_STRIDE + column + 64];
-                float value3 = tile[key * KEY_STRIDE + column + 96];
+                float value0 = tile[key * keyStride + column];
+                float value1 = tile[key * keyStride + column + 32];
+                float value2 = tile[key * keyStride + column + 64];
+                float value3 = tile[key * keyStride + column + 96];
                 float weight0 = weights[quarterRow * WEIGHT_STRIDE + key];
                 float weight1 = weights[(quarterRow + 1) * WEIGHT_STRIDE + key];
                 float weight2 = weights[(quarterRow + 2) * WEIGHT_STRIDE + key];
