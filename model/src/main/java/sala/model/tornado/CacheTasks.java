@@ -56,12 +56,26 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         switch (new Three(cache.keys(), cache.fineKeys(), cache.coarseKeys())) {
             case Three(F32 keys, F32 fine, F32 coarse) ->
                 KeyCompressionF32.addTo(
-                        graph, "compress", keys.values(), fine.values(), coarse.values(), buffers.step(),
-                        shapes.layout(), shapes.rule(), tokens);
+                        graph,
+                        "compress",
+                        keys.values(),
+                        fine.values(),
+                        coarse.values(),
+                        buffers.step(),
+                        shapes.layout(),
+                        shapes.rule(),
+                        tokens);
             case Three(F16 keys, F16 fine, F16 coarse) ->
                 KeyCompressionF16.addTo(
-                        graph, "compress", keys.values(), fine.values(), coarse.values(), buffers.step(),
-                        shapes.layout(), shapes.rule(), tokens);
+                        graph,
+                        "compress",
+                        keys.values(),
+                        fine.values(),
+                        coarse.values(),
+                        buffers.step(),
+                        shapes.layout(),
+                        shapes.rule(),
+                        tokens);
             case Three other -> throw mixed(other);
         }
     }
@@ -72,25 +86,63 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
             case Two(F32 fine, F32 coarse) -> {
                 if (decode) {
                     DecodeSelectionF32.addTo(
-                            graph, "select", b.q(), fine.values(), coarse.values(), b.decodeSelection(),
-                            b.selectedBlocks(), b.step(), shapes.attention(), shapes.layout(), shapes.rule());
+                            graph,
+                            "select",
+                            b.q(),
+                            fine.values(),
+                            coarse.values(),
+                            b.decodeSelection(),
+                            b.selectedBlocks(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            shapes.rule());
                 } else {
                     PrefillSelectionF32.addTo(
-                            graph, "select", b.q(), fine.values(), coarse.values(), b.prefillRanks(),
-                            b.selectedBlocks(), b.step(), shapes.attention(), shapes.layout(), shapes.rule(),
-                            b.tokenCapacity(), b.selectionGroups());
+                            graph,
+                            "select",
+                            b.q(),
+                            fine.values(),
+                            coarse.values(),
+                            b.prefillRanks(),
+                            b.selectedBlocks(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            shapes.rule(),
+                            b.tokenCapacity(),
+                            b.selectionGroups());
                 }
             }
             case Two(F16 fine, F16 coarse) -> {
                 if (decode) {
                     DecodeSelectionF16.addTo(
-                            graph, "select", b.q(), fine.values(), coarse.values(), b.decodeSelection(),
-                            b.selectedBlocks(), b.step(), shapes.attention(), shapes.layout(), shapes.rule());
+                            graph,
+                            "select",
+                            b.q(),
+                            fine.values(),
+                            coarse.values(),
+                            b.decodeSelection(),
+                            b.selectedBlocks(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            shapes.rule());
                 } else {
                     PrefillSelectionF16.addTo(
-                            graph, "select", b.q(), fine.values(), coarse.values(), b.prefillRanks(),
-                            b.selectedBlocks(), b.step(), shapes.attention(), shapes.layout(), shapes.rule(),
-                            b.tokenCapacity(), b.selectionGroups());
+                            graph,
+                            "select",
+                            b.q(),
+                            fine.values(),
+                            coarse.values(),
+                            b.prefillRanks(),
+                            b.selectedBlocks(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            shapes.rule(),
+                            b.tokenCapacity(),
+                            b.selectionGroups());
                 }
             }
             case Two other -> throw mixed(other);
@@ -105,23 +157,69 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
             case Two(F32 keys, F32 values) -> {
                 if (decode) {
                     SparseAttentionF32.addSplitTo(
-                            graph, "attention", b.q(), keys.values(), values.values(), b.selectedBlocks(), b.partials(),
-                            b.attended(), b.step(), shapes.attention(), shapes.layout(), blockSize, maxSelected, 1);
+                            graph,
+                            "attention",
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.selectedBlocks(),
+                            b.partials(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            blockSize,
+                            maxSelected,
+                            1);
                 } else {
                     SparseAttentionF32.addTo(
-                            graph, "attention", b.q(), keys.values(), values.values(), b.selectedBlocks(), b.attended(),
-                            b.step(), shapes.attention(), shapes.layout(), blockSize, maxSelected, b.tokenCapacity());
+                            graph,
+                            "attention",
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.selectedBlocks(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            blockSize,
+                            maxSelected,
+                            b.tokenCapacity());
                 }
             }
             case Two(F16 keys, F16 values) -> {
                 if (decode) {
                     SparseAttentionF16.addSplitTo(
-                            graph, "attention", b.q(), keys.values(), values.values(), b.selectedBlocks(), b.partials(),
-                            b.attended(), b.step(), shapes.attention(), shapes.layout(), blockSize, maxSelected, 1);
+                            graph,
+                            "attention",
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.selectedBlocks(),
+                            b.partials(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            blockSize,
+                            maxSelected,
+                            1);
                 } else {
                     SparseAttentionF16.addTo(
-                            graph, "attention", b.q(), keys.values(), values.values(), b.selectedBlocks(), b.attended(),
-                            b.step(), shapes.attention(), shapes.layout(), blockSize, maxSelected, b.tokenCapacity());
+                            graph,
+                            "attention",
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.selectedBlocks(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            blockSize,
+                            maxSelected,
+                            b.tokenCapacity());
                 }
             }
             case Two other -> throw mixed(other);
@@ -134,23 +232,57 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
             case Two(F32 keys, F32 values) -> {
                 if (decode) {
                     DenseAttentionF32.addSplitTo(
-                            graph, "attention", b.q(), keys.values(), values.values(), b.partials(), b.attended(),
-                            b.step(), shapes.attention(), shapes.layout(), 1);
+                            graph,
+                            "attention",
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.partials(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            1);
                 } else {
                     DenseAttentionF32.addTo(
-                            graph, "attention", b.q(), keys.values(), values.values(), b.attended(), b.step(),
-                            shapes.attention(), shapes.layout(), b.tokenCapacity());
+                            graph,
+                            "attention",
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            b.tokenCapacity());
                 }
             }
             case Two(F16 keys, F16 values) -> {
                 if (decode) {
                     DenseAttentionF16.addSplitTo(
-                            graph, "attention", b.q(), keys.values(), values.values(), b.partials(), b.attended(),
-                            b.step(), shapes.attention(), shapes.layout(), 1);
+                            graph,
+                            "attention",
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.partials(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            1);
                 } else {
                     DenseAttentionF16.addTo(
-                            graph, "attention", b.q(), keys.values(), values.values(), b.attended(), b.step(),
-                            shapes.attention(), shapes.layout(), b.tokenCapacity());
+                            graph,
+                            "attention",
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            b.tokenCapacity());
                 }
             }
             case Two other -> throw mixed(other);

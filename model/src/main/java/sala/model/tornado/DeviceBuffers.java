@@ -125,8 +125,21 @@ record DeviceBuffers(
     /** What every layer may use, but for the step; in the order of the record. */
     List<Object> arrays() {
         List<Object> arrays = new ArrayList<>(List.of(
-                tokens, hidden, normed, q, k, v, attended, mixed, gated, activated, decays, decaySlopes, chunkStates,
-                selectedBlocks, prefillRanks));
+                tokens,
+                hidden,
+                normed,
+                q,
+                k,
+                v,
+                attended,
+                mixed,
+                gated,
+                activated,
+                decays,
+                decaySlopes,
+                chunkStates,
+                selectedBlocks,
+                prefillRanks));
         for (RopeAngles angles : List.of(lightningRope, sparseRope)) {
             arrays.addAll(List.of(angles.inverseFrequencies(), angles.cosines(), angles.sines()));
         }

@@ -17,7 +17,6 @@ import sala.model.tornado.DevicePlan.Spec;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
-import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * The model on the device: weights, the caches of one session, and the graphs that compute with them.
@@ -175,11 +174,10 @@ final class DeviceModel implements AutoCloseable {
         shared.addAll(own);
         String owner = "layer" + index;
         specs.add(Spec.of(owner, BUFFERS, all, own, graph -> own(graph, own)));
-        List<Call> calls =
-                switch (layer) {
-                    case DeviceLayer.Sparse _ -> List.of(Call.values());
-                    case DeviceLayer.Lightning _ -> List.of(Call.DECODE_DENSE, Call.PREFILL_DENSE);
-                };
+        List<Call> calls = switch (layer) {
+            case DeviceLayer.Sparse _ -> List.of(Call.values());
+            case DeviceLayer.Lightning _ -> List.of(Call.DECODE_DENSE, Call.PREFILL_DENSE);
+        };
         for (Call call : calls) {
             specs.add(Spec.of(name(call, index), owner, shared, List.of(), graph -> addCall(graph, index, call)));
         }
@@ -201,7 +199,12 @@ final class DeviceModel implements AutoCloseable {
     private void addEmbedding(KernelGraph graph, boolean decode) {
         new Projections(graph, buffers, decode)
                 .embed("embed", weights.embedding(), buffers.hidden(), (float) config.embeddingScale());
-        addAngles(graph, "lightningAngles", buffers.lightningRope(), config.lightning().headDim(), decode);
+        addAngles(
+                graph,
+                "lightningAngles",
+                buffers.lightningRope(),
+                config.lightning().headDim(),
+                decode);
         if (config.sparseUseRope()) {
             addAngles(graph, "sparseAngles", buffers.sparseRope(), config.headDim(), decode);
         }
@@ -221,11 +224,10 @@ final class DeviceModel implements AutoCloseable {
 
     private void addCacheAccess(List<Spec> specs, int index, String owner, List<Object> shared) {
         DeviceCache cache = caches.get(index);
-        List<Object> own =
-                switch (cache) {
-                    case DeviceCache.State _ -> List.of(stagedState);
-                    case DeviceCache.Kv _ -> List.of(stagedKeys, stagedValues);
-                };
+        List<Object> own = switch (cache) {
+            case DeviceCache.State _ -> List.of(stagedState);
+            case DeviceCache.Kv _ -> List.of(stagedKeys, stagedValues);
+        };
         specs.add(Spec.of("read" + index, owner, shared, own, graph -> {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, own.toArray());
             switch (cache) {

@@ -123,7 +123,9 @@ final class DevicePlan implements AutoCloseable {
         if (linked.add(name)) {
             spec.owner().ifPresent(this::run);
         }
-        plan.withGraph(index).withGridScheduler(graphs.get(index).gridScheduler()).execute();
+        plan.withGraph(index)
+                .withGridScheduler(graphs.get(index).gridScheduler())
+                .execute();
     }
 
     /** Names of the graphs, the root first. */

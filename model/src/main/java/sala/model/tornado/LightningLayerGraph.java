@@ -35,7 +35,8 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         Projections projections = new Projections(graph, b, decode);
         int tokens = decode ? 1 : b.tokenCapacity();
         float eps = (float) config.rmsNormEps();
-        RmsNormF32.addTo(graph, "norm", b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(), eps);
+        RmsNormF32.addTo(
+                graph, "norm", b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(), eps);
         projections.qkv("qkv", layer, b.normed(), b.q(), b.k(), b.v());
         rotate(graph, layer, tokens);
         attend(graph, cache, decode);
@@ -43,8 +44,15 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         if (layer.oNorm().isPresent()) {
             mixed = b.mixed();
             RmsNormF32.addTo(
-                    graph, "outputNorm", b.step(), b.attended(), layer.oNorm().get(), mixed, tokens,
-                    config.lightning().width(), eps);
+                    graph,
+                    "outputNorm",
+                    b.step(),
+                    b.attended(),
+                    layer.oNorm().get(),
+                    mixed,
+                    tokens,
+                    config.lightning().width(),
+                    eps);
         }
         Optional<DeviceMatrix> gate = layer.gateProj();
         FloatArray gated = mixed;
@@ -67,12 +75,34 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         FloatArray sines = b.lightningRope().sines();
         if (lightning.qkNorm() && lightning.useRope()) {
             QkNormRope.addTo(
-                    graph, "qkNormRope", b.step(), b.q(), b.k(), layer.qNorm().orElseThrow(), layer.kNorm().orElseThrow(),
-                    cosines, sines, tokens, heads, heads, headDim, eps);
+                    graph,
+                    "qkNormRope",
+                    b.step(),
+                    b.q(),
+                    b.k(),
+                    layer.qNorm().orElseThrow(),
+                    layer.kNorm().orElseThrow(),
+                    cosines,
+                    sines,
+                    tokens,
+                    heads,
+                    heads,
+                    headDim,
+                    eps);
         } else if (lightning.qkNorm()) {
             QkNorm.addTo(
-                    graph, "qkNorm", b.step(), b.q(), b.k(), layer.qNorm().orElseThrow(), layer.kNorm().orElseThrow(),
-                    tokens, heads, heads, headDim, eps);
+                    graph,
+                    "qkNorm",
+                    b.step(),
+                    b.q(),
+                    b.k(),
+                    layer.qNorm().orElseThrow(),
+                    layer.kNorm().orElseThrow(),
+                    tokens,
+                    heads,
+                    heads,
+                    headDim,
+                    eps);
         } else if (lightning.useRope()) {
             QkRope.addTo(graph, "qkRope", b.step(), b.q(), b.k(), cosines, sines, tokens, heads, heads, headDim);
         }
@@ -84,13 +114,34 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         float scale = (float) lightning.attentionScale();
         if (decode) {
             RecurrentStep.addTo(
-                    graph, "attention", b.q(), b.k(), b.v(), b.decays(), cache.state(), b.attended(),
-                    lightning.numHeads(), lightning.headDim(), scale);
+                    graph,
+                    "attention",
+                    b.q(),
+                    b.k(),
+                    b.v(),
+                    b.decays(),
+                    cache.state(),
+                    b.attended(),
+                    lightning.numHeads(),
+                    lightning.headDim(),
+                    scale);
         } else {
             ChunkedPrefill.addTo(
-                    graph, "attention", b.step(), b.q(), b.k(), b.v(), b.decaySlopes(), cache.state(), b.chunkStates(),
-                    b.attended(), b.tokenCapacity(), options.lightningChunk(), lightning.numHeads(),
-                    lightning.headDim(), scale);
+                    graph,
+                    "attention",
+                    b.step(),
+                    b.q(),
+                    b.k(),
+                    b.v(),
+                    b.decaySlopes(),
+                    cache.state(),
+                    b.chunkStates(),
+                    b.attended(),
+                    b.tokenCapacity(),
+                    options.lightningChunk(),
+                    lightning.numHeads(),
+                    lightning.headDim(),
+                    scale);
         }
     }
 }

@@ -16,9 +16,17 @@ record LogitsGraph(ModelConfig config, DeviceBuffers buffers) {
     void add(KernelGraph graph, DeviceWeights weights) {
         DeviceBuffers b = buffers;
         FinalNorm.addTo(
-                graph, "finalNorm", b.step(), b.hidden(), weights.finalNorm(), b.lastRow(), b.tokenCapacity(),
-                config.hiddenSize(), (float) config.rmsNormEps());
-        new Projections(graph, b, true).head("head", b.lastRow(), weights.lmHead(), b.logits(), (float) config.logitScale());
+                graph,
+                "finalNorm",
+                b.step(),
+                b.hidden(),
+                weights.finalNorm(),
+                b.lastRow(),
+                b.tokenCapacity(),
+                config.hiddenSize(),
+                (float) config.rmsNormEps());
+        new Projections(graph, b, true)
+                .head("head", b.lastRow(), weights.lmHead(), b.logits(), (float) config.logitScale());
         graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, b.lastRow(), b.logits());
     }
 }

@@ -17,10 +17,16 @@ record MlpGraph(ModelConfig config, DeviceBuffers buffers) {
         DeviceBuffers b = buffers;
         Projections projections = new Projections(graph, b, decode);
         RmsNormF32.addTo(
-                graph, "mlpNorm", b.step(), b.hidden(), layer.postAttentionNorm(), b.normed(),
-                decode ? 1 : b.tokenCapacity(), config.hiddenSize(), (float) config.rmsNormEps());
+                graph,
+                "mlpNorm",
+                b.step(),
+                b.hidden(),
+                layer.postAttentionNorm(),
+                b.normed(),
+                decode ? 1 : b.tokenCapacity(),
+                config.hiddenSize(),
+                (float) config.rmsNormEps());
         projections.swiGlu("swiGlu", b.normed(), layer.mlp(), b.activated());
-        projections.residual(
-                "down", b.activated(), layer.mlp().downProj(), b.hidden(), (float) config.residualScale());
+        projections.residual("down", b.activated(), layer.mlp().downProj(), b.hidden(), (float) config.residualScale());
     }
 }

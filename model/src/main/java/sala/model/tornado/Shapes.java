@@ -17,8 +17,7 @@ record Shapes(AttentionShape attention, CacheLayout layout, SelectionRule rule) 
     static Shapes of(ModelConfig config, int capacity) {
         SparseConfig sparse = config.sparse();
         return new Shapes(
-                new AttentionShape(
-                        config.numHeads(), config.numKvHeads(), config.headDim(), config.attentionScale()),
+                new AttentionShape(config.numHeads(), config.numKvHeads(), config.headDim(), config.attentionScale()),
                 new CacheLayout(config.numKvHeads(), config.headDim(), capacity),
                 new SelectionRule(
                         sparse.kernelSize(),

@@ -31,13 +31,22 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         Projections projections = new Projections(graph, b, decode);
         int tokens = decode ? 1 : b.tokenCapacity();
         RmsNormF32.addTo(
-                graph, "norm", b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(),
-                (float) config.rmsNormEps());
+                graph, "norm", b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(), (float)
+                        config.rmsNormEps());
         projections.qkv("qkv", layer, b.normed(), b.q(), b.k(), b.v());
         if (config.sparseUseRope()) {
             QkRope.addTo(
-                    graph, "qkRope", b.step(), b.q(), b.k(), b.sparseRope().cosines(), b.sparseRope().sines(), tokens,
-                    config.numHeads(), config.numKvHeads(), config.headDim());
+                    graph,
+                    "qkRope",
+                    b.step(),
+                    b.q(),
+                    b.k(),
+                    b.sparseRope().cosines(),
+                    b.sparseRope().sines(),
+                    tokens,
+                    config.numHeads(),
+                    config.numKvHeads(),
+                    config.headDim());
         }
         CacheTasks tasks = new CacheTasks(graph, b, shapes);
         tasks.append(cache, b.k(), b.v(), tokens);

@@ -43,7 +43,11 @@ public final class TornadoForwardPass implements ForwardPass {
         this.options = options;
         device = new DeviceModel(weights, options, onDevice);
         description = "%s: %s weights, %s caches of %d tokens, f32 sums"
-                .formatted(onDevice.getPhysicalDevice().getDeviceName(), options.weightStorage(), options.cacheStorage(), options.capacity());
+                .formatted(
+                        onDevice.getPhysicalDevice().getDeviceName(),
+                        options.weightStorage(),
+                        options.cacheStorage(),
+                        options.capacity());
     }
 
     @Override
@@ -182,7 +186,10 @@ public final class TornadoForwardPass implements ForwardPass {
             }
             if (norm) {
                 observer.activation(
-                        Activation.FINAL_NORM, layers, at, device.buffers().lastRow().toHeapArray());
+                        Activation.FINAL_NORM,
+                        layers,
+                        at,
+                        device.buffers().lastRow().toHeapArray());
             }
             if (logits) {
                 observer.activation(

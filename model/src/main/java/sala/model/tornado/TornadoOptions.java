@@ -42,7 +42,11 @@ public record TornadoOptions(
     /** Everything in f32, which every device can. */
     public static TornadoOptions ofCapacity(int capacity) {
         return new TornadoOptions(
-                StorageType.F32, StorageType.F32, capacity, Math.min(PREFILL_CHUNK, capacity), LIGHTNING_CHUNK,
+                StorageType.F32,
+                StorageType.F32,
+                capacity,
+                Math.min(PREFILL_CHUNK, capacity),
+                LIGHTNING_CHUNK,
                 WORK_GROUPS);
     }
 

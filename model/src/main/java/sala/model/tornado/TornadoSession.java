@@ -156,7 +156,8 @@ final class TornadoSession implements Session {
     }
 
     /** The caches of a session that is not on the device. */
-    @Nullable HostCaches waiting() {
+    @Nullable
+    HostCaches waiting() {
         return waiting;
     }
 

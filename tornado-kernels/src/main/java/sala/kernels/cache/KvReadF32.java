@@ -77,23 +77,15 @@ public final class KvReadF32 {
         int capacity = layout.capacity();
         KernelArguments.requireAtLeast("tokenCapacity", 1, tokenCapacity);
         KernelArguments.requireShape("keys", keys, "[numKvHeads, capacity, headDim]", numKvHeads, capacity, headDim);
-        KernelArguments.requireShape("values", values, "[numKvHeads, capacity, headDim]", numKvHeads, capacity, headDim);
-        KernelArguments.requireShape("k", k, "[tokenCapacity, numKvHeads, headDim]", tokenCapacity, numKvHeads, headDim);
-        KernelArguments.requireShape("v", v, "[tokenCapacity, numKvHeads, headDim]", tokenCapacity, numKvHeads, headDim);
+        KernelArguments.requireShape(
+                "values", values, "[numKvHeads, capacity, headDim]", numKvHeads, capacity, headDim);
+        KernelArguments.requireShape(
+                "k", k, "[tokenCapacity, numKvHeads, headDim]", tokenCapacity, numKvHeads, headDim);
+        KernelArguments.requireShape(
+                "v", v, "[tokenCapacity, numKvHeads, headDim]", tokenCapacity, numKvHeads, headDim);
         KernelArguments.requireShape("step", step, "[Step.SIZE]", Step.SIZE);
         graph.taskGraph()
-                .task(
-                        task,
-                        KvReadF32::read,
-                        graph.context(),
-                        keys,
-                        values,
-                        k,
-                        v,
-                        step,
-                        numKvHeads,
-                        headDim,
-                        capacity);
+                .task(task, KvReadF32::read, graph.context(), keys, values, k, v, step, numKvHeads, headDim, capacity);
         long elements = (long) tokenCapacity * layout.numKvHeads() * headDim;
         graph.grid(task, WorkGroups.grid(WorkGroups.covering(elements, LANES), LANES));
     }

@@ -216,38 +216,22 @@ public final class ChunkOutput {
                     context.localBarrier();
                 }
                 int distance = firstRow + y - firstColumn - x;
-                scores[y * SCORE_STRIDE + x] =
-                        decayed(score00, slope, distance);
-                scores[y * SCORE_STRIDE + x + 16] =
-                        decayed(score01, slope, distance - 16);
-                scores[y * SCORE_STRIDE + x + 32] =
-                        decayed(score02, slope, distance - 32);
-                scores[y * SCORE_STRIDE + x + 48] =
-                        decayed(score03, slope, distance - 48);
-                scores[(y + 16) * SCORE_STRIDE + x] =
-                        decayed(score10, slope, distance + 16);
-                scores[(y + 16) * SCORE_STRIDE + x + 16] =
-                        decayed(score11, slope, distance + 16 - 16);
-                scores[(y + 16) * SCORE_STRIDE + x + 32] =
-                        decayed(score12, slope, distance + 16 - 32);
-                scores[(y + 16) * SCORE_STRIDE + x + 48] =
-                        decayed(score13, slope, distance + 16 - 48);
-                scores[(y + 32) * SCORE_STRIDE + x] =
-                        decayed(score20, slope, distance + 32);
-                scores[(y + 32) * SCORE_STRIDE + x + 16] =
-                        decayed(score21, slope, distance + 32 - 16);
-                scores[(y + 32) * SCORE_STRIDE + x + 32] =
-                        decayed(score22, slope, distance + 32 - 32);
-                scores[(y + 32) * SCORE_STRIDE + x + 48] =
-                        decayed(score23, slope, distance + 32 - 48);
-                scores[(y + 48) * SCORE_STRIDE + x] =
-                        decayed(score30, slope, distance + 48);
-                scores[(y + 48) * SCORE_STRIDE + x + 16] =
-                        decayed(score31, slope, distance + 48 - 16);
-                scores[(y + 48) * SCORE_STRIDE + x + 32] =
-                        decayed(score32, slope, distance + 48 - 32);
-                scores[(y + 48) * SCORE_STRIDE + x + 48] =
-                        decayed(score33, slope, distance + 48 - 48);
+                scores[y * SCORE_STRIDE + x] = decayed(score00, slope, distance);
+                scores[y * SCORE_STRIDE + x + 16] = decayed(score01, slope, distance - 16);
+                scores[y * SCORE_STRIDE + x + 32] = decayed(score02, slope, distance - 32);
+                scores[y * SCORE_STRIDE + x + 48] = decayed(score03, slope, distance - 48);
+                scores[(y + 16) * SCORE_STRIDE + x] = decayed(score10, slope, distance + 16);
+                scores[(y + 16) * SCORE_STRIDE + x + 16] = decayed(score11, slope, distance + 16 - 16);
+                scores[(y + 16) * SCORE_STRIDE + x + 32] = decayed(score12, slope, distance + 16 - 32);
+                scores[(y + 16) * SCORE_STRIDE + x + 48] = decayed(score13, slope, distance + 16 - 48);
+                scores[(y + 32) * SCORE_STRIDE + x] = decayed(score20, slope, distance + 32);
+                scores[(y + 32) * SCORE_STRIDE + x + 16] = decayed(score21, slope, distance + 32 - 16);
+                scores[(y + 32) * SCORE_STRIDE + x + 32] = decayed(score22, slope, distance + 32 - 32);
+                scores[(y + 32) * SCORE_STRIDE + x + 48] = decayed(score23, slope, distance + 32 - 48);
+                scores[(y + 48) * SCORE_STRIDE + x] = decayed(score30, slope, distance + 48);
+                scores[(y + 48) * SCORE_STRIDE + x + 16] = decayed(score31, slope, distance + 48 - 16);
+                scores[(y + 48) * SCORE_STRIDE + x + 32] = decayed(score32, slope, distance + 48 - 32);
+                scores[(y + 48) * SCORE_STRIDE + x + 48] = decayed(score33, slope, distance + 48 - 48);
                 for (int from = 0; from < TILE; from += DEPTH) {
                     for (int first = 0; first < DEPTH; first += LANES / TILE) {
                         int i = first + wideToken;

@@ -92,8 +92,7 @@ public final class RmsNormF32 {
         KernelArguments.requireShape("x", x, "[maxTokens, width]", maxTokens, width);
         KernelArguments.requireShape("weight", weight, "[width]", width);
         KernelArguments.requireShape("out", out, "[maxTokens, width]", maxTokens, width);
-        graph.taskGraph()
-                .task(task, RmsNormF32::compute, graph.context(), step, x, weight, out, width, rmsNormEps);
+        graph.taskGraph().task(task, RmsNormF32::compute, graph.context(), step, x, weight, out, width, rmsNormEps);
         graph.grid(task, WorkGroups.grid(maxTokens, LANES));
     }
 }

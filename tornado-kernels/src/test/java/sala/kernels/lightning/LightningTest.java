@@ -16,7 +16,6 @@ import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.reference.DecaySlopes;
 import sala.kernels.reference.LightningAttention;
-import sala.kernels.storage.StorageType;
 import sala.kernels.testing.KernelAssert;
 import sala.kernels.testing.KernelRun;
 import sala.testing.Golden;
@@ -135,22 +134,11 @@ class LightningTest {
         KernelGraph graph = new KernelGraph("refused");
         assertEquals(
                 "headDim: expected a positive multiple of 8, found 12",
-                refusal(() ->
-                        RecurrentStep.addTo(graph, "t", token, token, token, decays, state, token, 2, 12, 1)));
+                refusal(() -> RecurrentStep.addTo(graph, "t", token, token, token, decays, state, token, 2, 12, 1)));
         assertEquals(
                 "state: expected at least 192 values [numHeads, headDim, headDim], found 128",
                 refusal(() -> RecurrentStep.addTo(
-                        graph,
-                        "t",
-                        state,
-                        state,
-                        state,
-                        LightningDecay.decays(3),
-                        state,
-                        state,
-                        3,
-                        8,
-                        1)));
+                        graph, "t", state, state, state, LightningDecay.decays(3), state, state, 3, 8, 1)));
         assertEquals(
                 "chunkStates: expected at least 256 values [maxChunks, numHeads, headDim, headDim], found 128",
                 refusal(() -> ChunkedPrefill.addTo(
@@ -159,7 +147,8 @@ class LightningTest {
                 "chunkSize: expected at least 1, found 0",
                 refusal(() -> ChunkedPrefill.addTo(
                         graph, "t", step, state, state, state, decays, state, state, state, 5, 0, 2, 8, 1)));
-        assertEquals("state: expected at least 1 values [size], found 0",
+        assertEquals(
+                "state: expected at least 1 values [size], found 0",
                 refusal(() -> StateReset.addTo(graph, "t", new FloatArray(0))));
         assertEquals(
                 "to: expected at least 128 values [size], found 16",
@@ -252,22 +241,14 @@ class LightningTest {
                 FloatArray query = run.input(new FloatArray(tokenWidth()));
                 FloatArray key = run.input(new FloatArray(tokenWidth()));
                 FloatArray value = run.input(new FloatArray(tokenWidth()));
-                FloatArray decays = run.input(
-                        Arrays.stream(decaySlopes).map(slope -> Math.exp(-slope)).toArray());
+                FloatArray decays = run.input(Arrays.stream(decaySlopes)
+                        .map(slope -> Math.exp(-slope))
+                        .toArray());
                 FloatArray running = run.state(floats(state));
                 FloatArray out = run.output(tokenWidth());
                 RecurrentStep.addTo(
-                        run.graph(),
-                        "step",
-                        query,
-                        key,
-                        value,
-                        decays,
-                        running,
-                        out,
-                        numHeads,
-                        headDim,
-                        (float) attentionScale);
+                        run.graph(), "step", query, key, value, decays, running, out, numHeads, headDim, (float)
+                                attentionScale);
                 for (int t = 0; t < numTokens(); t++) {
                     fill(query, q, t * tokenWidth());
                     fill(key, k, t * tokenWidth());

@@ -53,8 +53,8 @@ class RopeTest {
             FloatArray sines = run.output(maxTokens * width);
             RopeTable.addTo(run.graph(), "table", step, frequencies, cosines, sines, maxTokens, headDim);
             run.execute();
-            double[] angles = Rope.angles(
-                    IntStream.range(position, position + numTokens).toArray(), headDim, THETA);
+            double[] angles =
+                    Rope.angles(IntStream.range(position, position + numTokens).toArray(), headDim, THETA);
             double[] cosine = Arrays.stream(angles).map(Math::cos).toArray();
             double[] sine = Arrays.stream(angles).map(Math::sin).toArray();
             KernelAssert.assertClose("rope_table", StorageType.F32, cosine, cosines, Tolerance.KERNEL_ROPE_TABLE);
@@ -111,7 +111,12 @@ class RopeTest {
         Inputs inputs = new Inputs(numTokens, numHeads, numKvHeads, headDim);
         double[] q = RmsNorm.normalize(inputs.query, inputs.queryWeight, EPS);
         double[] k = RmsNorm.normalize(inputs.key, inputs.keyWeight, EPS);
-        inputs.check("qk_norm_rope", true, true, Rope.rotate(q, inputs.angles, headDim), Rope.rotate(k, inputs.angles, headDim));
+        inputs.check(
+                "qk_norm_rope",
+                true,
+                true,
+                Rope.rotate(q, inputs.angles, headDim),
+                Rope.rotate(k, inputs.angles, headDim));
         inputs.check("qk_norm", true, false, q, k);
         inputs.check(
                 "qk_rope",
@@ -195,12 +200,10 @@ class RopeTest {
                             headDim,
                             EPS);
                 } else {
-                    QkRope.addTo(
-                            graph, "heads", step, q, k, cosines, sines, maxTokens, numHeads, numKvHeads, headDim);
+                    QkRope.addTo(graph, "heads", step, q, k, cosines, sines, maxTokens, numHeads, numKvHeads, headDim);
                 }
                 run.execute();
-                KernelAssert.assertClose(
-                        kernel, StorageType.F32, expectedQuery, q, Tolerance.KERNEL_ELEMENTWISE_F32);
+                KernelAssert.assertClose(kernel, StorageType.F32, expectedQuery, q, Tolerance.KERNEL_ELEMENTWISE_F32);
                 KernelAssert.assertClose(kernel, StorageType.F32, expectedKey, k, Tolerance.KERNEL_ELEMENTWISE_F32);
                 assertUntouched(q, query.length);
                 assertUntouched(k, key.length);
@@ -246,20 +249,7 @@ class RopeTest {
         assertEquals(
                 "sines: expected at least 4 values [maxTokens, headDim/2], found 2",
                 refusal(() -> QkNormRope.addTo(
-                        graph,
-                        "t",
-                        step,
-                        heads,
-                        heads,
-                        weight,
-                        weight,
-                        table,
-                        new FloatArray(2),
-                        1,
-                        2,
-                        2,
-                        8,
-                        EPS)));
+                        graph, "t", step, heads, heads, weight, weight, table, new FloatArray(2), 1, 2, 2, 8, EPS)));
     }
 
     private static IntArray step(KernelRun run, int position, int numTokens) {
