@@ -189,6 +189,8 @@ class TransfersTest {
             assertEquals(5, z.get(1));
             plan.withGraph(2).execute();
             assertEquals(10, y.get(1));
+            plan.execute();
+            assertEquals(15, y.get(1));
             expect(
                     () -> plan.withAllGraphs().execute(),
                     "graph second was executed after graph third, but consumes from [first]",
@@ -311,6 +313,10 @@ class TransfersTest {
         expect(() -> graph.transferToDevice(7, x), "transferToDevice with mode 7: expected FIRST_EXECUTION (0)");
         expect(() -> graph.transferToHost(FIRST, x), "transferToHost with mode 0: expected EVERY_EXECUTION (1)");
         expect(() -> graph.transferToDevice(EVERY, x, "text"), "argument 1 of transferToDevice is a String");
+        float[] heap = new float[4];
+        expect(
+                () -> graph.task("heap", (float[] values) -> values[0] = 1, heap),
+                "task g.heap: argument 0 is a float[]: expected an array of the API");
         TaskGraph twice =
                 graph.task("t", TransfersTest::copy, context, x, y).task("t", TransfersTest::copy, context, x, y);
         expect(twice::snapshot, "graph g has two tasks named t");

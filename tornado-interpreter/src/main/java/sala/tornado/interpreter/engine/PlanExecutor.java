@@ -147,12 +147,7 @@ public final class PlanExecutor {
     }
 
     private void executeGraph(DeviceGraph graph, Stopwatch watch) {
-        for (GraphDescription.Step step : graph.steps()) {
-            if (step instanceof GraphDescription.Consume consume) {
-                consume(graph, consume);
-            }
-        }
-        requireConsumed(graph);
+        new Handover(graph, graphs, lastExecuted).perform();
         for (GraphDescription.Step step : graph.steps()) {
             switch (step) {
                 case GraphDescription.TransferToDevice transfer -> transferToDevice(graph, transfer, watch);
@@ -169,89 +164,6 @@ public final class PlanExecutor {
             DeviceArray array = allocated(graph, hostArray);
             if (graph.markTransferred(hostArray) || transfer.everyExecution()) {
                 watch.write(() -> array.copyFrom(hostArray));
-            }
-        }
-    }
-
-    /**
-     * Shares arrays with the graph executed just before, as TornadoVM does: a graph may name several sources, of which
-     * the last executed one counts; what it does not hand over keeps the device array that an earlier execution gave.
-     */
-    private void consume(DeviceGraph graph, GraphDescription.Consume consume) {
-        if (consume.sourceGraph().isPresent()) {
-            requireGraph(graph, consume.sourceGraph().get());
-        }
-        DeviceGraph source = lastExecuted;
-        boolean counts = source != null
-                && consume.sourceGraph()
-                        .filter(name -> !name.equals(source.name()))
-                        .isEmpty();
-        if (!counts) {
-            return;
-        }
-        for (Object hostArray : consume.arrays()) {
-            DeviceArray array = source.find(hostArray);
-            if (array == null || !source.isPersisted(hostArray)) {
-                throw new InterpreterException(
-                        "graph %s consumes %s from graph %s, which has not persisted it: name it in persistOnDevice of %s"
-                                .formatted(graph.name(), describe(hostArray), source.name(), source.name()));
-            }
-            graph.share(hostArray, array);
-        }
-    }
-
-    private void requireGraph(DeviceGraph graph, String source) {
-        if (graphs.stream().noneMatch(candidate -> candidate.name().equals(source))) {
-            throw new InterpreterException("graph %s consumes from graph %s, which the plan does not have: it has %s"
-                    .formatted(
-                            graph.name(),
-                            source,
-                            graphs.stream().map(DeviceGraph::name).toList()));
-        }
-    }
-
-    /** Refuses a graph whose consumed arrays no execution has given it, or that follows a graph it does not name. */
-    private void requireConsumed(DeviceGraph graph) {
-        List<GraphDescription.Consume> consumes = new ArrayList<>();
-        for (GraphDescription.Step step : graph.steps()) {
-            if (step instanceof GraphDescription.Consume consume) {
-                consumes.add(consume);
-            }
-        }
-        if (consumes.isEmpty()) {
-            return;
-        }
-        String before = lastExecuted == null ? "no graph" : "graph " + lastExecuted.name();
-        boolean named = lastExecuted != null
-                && consumes.stream()
-                        .anyMatch(consume -> consume.sourceGraph()
-                                .filter(name -> !name.equals(lastExecuted.name()))
-                                .isEmpty());
-        if (!named) {
-            throw new InterpreterException(
-                    "graph %s was executed after %s, but consumes from %s: TornadoVM hands arrays on from the last graph of the execute() before; select graphs one by one with withGraph"
-                            .formatted(
-                                    graph.name(),
-                                    before,
-                                    consumes.stream()
-                                            .map(consume ->
-                                                    consume.sourceGraph().orElse("the graph before"))
-                                            .distinct()
-                                            .toList()));
-        }
-        for (GraphDescription.Consume consume : consumes) {
-            for (Object hostArray : consume.arrays()) {
-                if (graph.find(hostArray) == null) {
-                    throw new InterpreterException(
-                            "graph %s consumes %s from %s, but was never executed right after it; the graph before was %s"
-                                    .formatted(
-                                            graph.name(),
-                                            describe(hostArray),
-                                            consume.sourceGraph()
-                                                    .map(name -> "graph " + name)
-                                                    .orElse("the graph before"),
-                                            before));
-                }
             }
         }
     }
@@ -299,7 +211,7 @@ public final class PlanExecutor {
         if (found.isEmpty()) {
             throw new InterpreterException("transferToHost of %s, which no executed graph of %s has on the device"
                     .formatted(
-                            describe(hostArray),
+                            DeviceArray.describe(hostArray),
                             selected.stream().map(DeviceGraph::name).toList()));
         }
         return found;
@@ -314,7 +226,12 @@ public final class PlanExecutor {
         if (array.bytes() > memoryLimit - deviceBytes()) {
             throw new InterpreterException(
                     "graph %s: no device memory for %s of %d bytes: %d bytes are in use, the limit is %d; raise withMemoryLimit or free arrays"
-                            .formatted(graph.name(), describe(hostArray), array.bytes(), deviceBytes(), memoryLimit));
+                            .formatted(
+                                    graph.name(),
+                                    DeviceArray.describe(hostArray),
+                                    array.bytes(),
+                                    deviceBytes(),
+                                    memoryLimit));
         }
         graph.add(hostArray, array);
         return array;
@@ -352,16 +269,9 @@ public final class PlanExecutor {
         if (!graph.isOutput(hostArray)) {
             throw new InterpreterException(
                     "task %s.%s: argument %d, %s, is in no transferToDevice, transferToHost, persistOnDevice or consumeFromDevice before it: name it in one of them"
-                            .formatted(graph.name(), task.id(), index, describe(hostArray)));
+                            .formatted(graph.name(), task.id(), index, DeviceArray.describe(hostArray)));
         }
         return allocated(graph, hostArray);
-    }
-
-    static String describe(Object hostArray) {
-        return "a %s of %d elements"
-                .formatted(
-                        hostArray.getClass().getSimpleName(),
-                        DeviceArray.storageOf(hostArray).getSize());
     }
 
     @Override
