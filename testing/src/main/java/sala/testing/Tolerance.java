@@ -47,11 +47,11 @@ public enum Tolerance {
     /** Lightning attention of the kernels, outputs and states, recurrent and chunked: XXX. */
     KERNEL_LIGHTNING_F32(3e-6, 1e-12),
     /** Matrix-vector kernels: f32 sums over the lanes of a team. */
-    KERNEL_MATVEC(2e-6, 1e-12),
+    KERNEL_MATVEC(1e-5, 1e-12),
     /** The same through a sigmoid or SiLU. */
-    KERNEL_MATVEC_GATED(3e-6, 1e-12),
+    KERNEL_MATVEC_GATED(1e-5, 1e-12),
     /** Tiled matrix products: one f32 sum after another. */
-    KERNEL_MATMUL(2e-6, 1e-12);
+    KERNEL_MATMUL(1e-5, 1e-12);
 
     private final double relative;
     private final double absolute;

@@ -82,6 +82,8 @@ public final class MatMulF32 {
         int outputLane = localId % LANES_PER_SIDE;
         int loadDepth = localId % DEPTH;
         int loadRow = localId / DEPTH;
+        // A group past the call's tokens has nothing to sum, but meets at no barrier less than the others.
+        int depthEnd = firstToken < numTokens ? inputSize : 0;
         float sum00 = 0.0f;
         float sum01 = 0.0f;
         float sum02 = 0.0f;
@@ -98,128 +100,126 @@ public final class MatMulF32 {
         float sum31 = 0.0f;
         float sum32 = 0.0f;
         float sum33 = 0.0f;
-        if (firstToken < numTokens) {
-            for (int depth = 0; depth < inputSize; depth += DEPTH) {
-                int column = depth + loadDepth;
-                for (int row = loadRow; row < TILE; row += LANES_PER_SIDE) {
-                    float xValue = 0.0f;
-                    float weightsValue = 0.0f;
-                    if (column < inputSize && firstToken + row < numTokens) {
-                        xValue = x.get((firstToken + row) * inputSize + column);
-                    }
-                    if (column < inputSize && firstOutput + row < outputSize) {
-                        weightsValue = Storage.load(weights, (firstOutput + row) * inputSize + column);
-                    }
-                    xTile[loadDepth * TILE_STRIDE + row] = xValue;
-                    wTile[loadDepth * TILE_STRIDE + row] = weightsValue;
+        for (int depth = 0; depth < depthEnd; depth += DEPTH) {
+            int column = depth + loadDepth;
+            for (int row = loadRow; row < TILE; row += LANES_PER_SIDE) {
+                float xValue = 0.0f;
+                float weightsValue = 0.0f;
+                if (column < inputSize && firstToken + row < numTokens) {
+                    xValue = x.get((firstToken + row) * inputSize + column);
                 }
-                context.localBarrier();
-                for (int k = 0; k < DEPTH; k++) {
-                    int xStart = k * TILE_STRIDE + tokenLane;
-                    int wStart = k * TILE_STRIDE + outputLane;
-                    float x0 = xTile[xStart];
-                    float x1 = xTile[xStart + 1];
-                    float x2 = xTile[xStart + 2];
-                    float x3 = xTile[xStart + 3];
-                    float w0 = wTile[wStart];
-                    float w1 = wTile[wStart + 16];
-                    float w2 = wTile[wStart + 32];
-                    float w3 = wTile[wStart + 48];
-                    sum00 += x0 * w0;
-                    sum01 += x0 * w1;
-                    sum02 += x0 * w2;
-                    sum03 += x0 * w3;
-                    sum10 += x1 * w0;
-                    sum11 += x1 * w1;
-                    sum12 += x1 * w2;
-                    sum13 += x1 * w3;
-                    sum20 += x2 * w0;
-                    sum21 += x2 * w1;
-                    sum22 += x2 * w2;
-                    sum23 += x2 * w3;
-                    sum30 += x3 * w0;
-                    sum31 += x3 * w1;
-                    sum32 += x3 * w2;
-                    sum33 += x3 * w3;
+                if (column < inputSize && firstOutput + row < outputSize) {
+                    weightsValue = Storage.load(weights, (firstOutput + row) * inputSize + column);
                 }
-                context.localBarrier();
+                xTile[loadDepth * TILE_STRIDE + row] = xValue;
+                wTile[loadDepth * TILE_STRIDE + row] = weightsValue;
             }
-            int output = firstOutput + outputLane;
-            if (firstToken + tokenLane + 0 < numTokens) {
-                int start = (firstToken + tokenLane + 0) * outputSize;
-                if (output + 0 < outputSize) {
-                    int index = start + output + 0;
-                    out.set(index, finish(beside, index, sum00, epilogue, residualScale));
-                }
-                if (output + 16 < outputSize) {
-                    int index = start + output + 16;
-                    out.set(index, finish(beside, index, sum01, epilogue, residualScale));
-                }
-                if (output + 32 < outputSize) {
-                    int index = start + output + 32;
-                    out.set(index, finish(beside, index, sum02, epilogue, residualScale));
-                }
-                if (output + 48 < outputSize) {
-                    int index = start + output + 48;
-                    out.set(index, finish(beside, index, sum03, epilogue, residualScale));
-                }
+            context.localBarrier();
+            for (int k = 0; k < DEPTH; k++) {
+                int xStart = k * TILE_STRIDE + tokenLane;
+                int wStart = k * TILE_STRIDE + outputLane;
+                float x0 = xTile[xStart];
+                float x1 = xTile[xStart + 1];
+                float x2 = xTile[xStart + 2];
+                float x3 = xTile[xStart + 3];
+                float w0 = wTile[wStart];
+                float w1 = wTile[wStart + 16];
+                float w2 = wTile[wStart + 32];
+                float w3 = wTile[wStart + 48];
+                sum00 += x0 * w0;
+                sum01 += x0 * w1;
+                sum02 += x0 * w2;
+                sum03 += x0 * w3;
+                sum10 += x1 * w0;
+                sum11 += x1 * w1;
+                sum12 += x1 * w2;
+                sum13 += x1 * w3;
+                sum20 += x2 * w0;
+                sum21 += x2 * w1;
+                sum22 += x2 * w2;
+                sum23 += x2 * w3;
+                sum30 += x3 * w0;
+                sum31 += x3 * w1;
+                sum32 += x3 * w2;
+                sum33 += x3 * w3;
             }
-            if (firstToken + tokenLane + 1 < numTokens) {
-                int start = (firstToken + tokenLane + 1) * outputSize;
-                if (output + 0 < outputSize) {
-                    int index = start + output + 0;
-                    out.set(index, finish(beside, index, sum10, epilogue, residualScale));
-                }
-                if (output + 16 < outputSize) {
-                    int index = start + output + 16;
-                    out.set(index, finish(beside, index, sum11, epilogue, residualScale));
-                }
-                if (output + 32 < outputSize) {
-                    int index = start + output + 32;
-                    out.set(index, finish(beside, index, sum12, epilogue, residualScale));
-                }
-                if (output + 48 < outputSize) {
-                    int index = start + output + 48;
-                    out.set(index, finish(beside, index, sum13, epilogue, residualScale));
-                }
+            context.localBarrier();
+        }
+        int output = firstOutput + outputLane;
+        if (firstToken + tokenLane + 0 < numTokens) {
+            int start = (firstToken + tokenLane + 0) * outputSize;
+            if (output + 0 < outputSize) {
+                int index = start + output + 0;
+                out.set(index, finish(beside, index, sum00, epilogue, residualScale));
             }
-            if (firstToken + tokenLane + 2 < numTokens) {
-                int start = (firstToken + tokenLane + 2) * outputSize;
-                if (output + 0 < outputSize) {
-                    int index = start + output + 0;
-                    out.set(index, finish(beside, index, sum20, epilogue, residualScale));
-                }
-                if (output + 16 < outputSize) {
-                    int index = start + output + 16;
-                    out.set(index, finish(beside, index, sum21, epilogue, residualScale));
-                }
-                if (output + 32 < outputSize) {
-                    int index = start + output + 32;
-                    out.set(index, finish(beside, index, sum22, epilogue, residualScale));
-                }
-                if (output + 48 < outputSize) {
-                    int index = start + output + 48;
-                    out.set(index, finish(beside, index, sum23, epilogue, residualScale));
-                }
+            if (output + 16 < outputSize) {
+                int index = start + output + 16;
+                out.set(index, finish(beside, index, sum01, epilogue, residualScale));
             }
-            if (firstToken + tokenLane + 3 < numTokens) {
-                int start = (firstToken + tokenLane + 3) * outputSize;
-                if (output + 0 < outputSize) {
-                    int index = start + output + 0;
-                    out.set(index, finish(beside, index, sum30, epilogue, residualScale));
-                }
-                if (output + 16 < outputSize) {
-                    int index = start + output + 16;
-                    out.set(index, finish(beside, index, sum31, epilogue, residualScale));
-                }
-                if (output + 32 < outputSize) {
-                    int index = start + output + 32;
-                    out.set(index, finish(beside, index, sum32, epilogue, residualScale));
-                }
-                if (output + 48 < outputSize) {
-                    int index = start + output + 48;
-                    out.set(index, finish(beside, index, sum33, epilogue, residualScale));
-                }
+            if (output + 32 < outputSize) {
+                int index = start + output + 32;
+                out.set(index, finish(beside, index, sum02, epilogue, residualScale));
+            }
+            if (output + 48 < outputSize) {
+                int index = start + output + 48;
+                out.set(index, finish(beside, index, sum03, epilogue, residualScale));
+            }
+        }
+        if (firstToken + tokenLane + 1 < numTokens) {
+            int start = (firstToken + tokenLane + 1) * outputSize;
+            if (output + 0 < outputSize) {
+                int index = start + output + 0;
+                out.set(index, finish(beside, index, sum10, epilogue, residualScale));
+            }
+            if (output + 16 < outputSize) {
+                int index = start + output + 16;
+                out.set(index, finish(beside, index, sum11, epilogue, residualScale));
+            }
+            if (output + 32 < outputSize) {
+                int index = start + output + 32;
+                out.set(index, finish(beside, index, sum12, epilogue, residualScale));
+            }
+            if (output + 48 < outputSize) {
+                int index = start + output + 48;
+                out.set(index, finish(beside, index, sum13, epilogue, residualScale));
+            }
+        }
+        if (firstToken + tokenLane + 2 < numTokens) {
+            int start = (firstToken + tokenLane + 2) * outputSize;
+            if (output + 0 < outputSize) {
+                int index = start + output + 0;
+                out.set(index, finish(beside, index, sum20, epilogue, residualScale));
+            }
+            if (output + 16 < outputSize) {
+                int index = start + output + 16;
+                out.set(index, finish(beside, index, sum21, epilogue, residualScale));
+            }
+            if (output + 32 < outputSize) {
+                int index = start + output + 32;
+                out.set(index, finish(beside, index, sum22, epilogue, residualScale));
+            }
+            if (output + 48 < outputSize) {
+                int index = start + output + 48;
+                out.set(index, finish(beside, index, sum23, epilogue, residualScale));
+            }
+        }
+        if (firstToken + tokenLane + 3 < numTokens) {
+            int start = (firstToken + tokenLane + 3) * outputSize;
+            if (output + 0 < outputSize) {
+                int index = start + output + 0;
+                out.set(index, finish(beside, index, sum30, epilogue, residualScale));
+            }
+            if (output + 16 < outputSize) {
+                int index = start + output + 16;
+                out.set(index, finish(beside, index, sum31, epilogue, residualScale));
+            }
+            if (output + 32 < outputSize) {
+                int index = start + output + 32;
+                out.set(index, finish(beside, index, sum32, epilogue, residualScale));
+            }
+            if (output + 48 < outputSize) {
+                int index = start + output + 48;
+                out.set(index, finish(beside, index, sum33, epilogue, residualScale));
             }
         }
     }

@@ -70,6 +70,8 @@ public final class MatMulSwiGluF32 {
         int outputLane = localId % LANES_PER_SIDE;
         int loadDepth = localId % DEPTH;
         int loadRow = localId / DEPTH;
+        // A group past the call's tokens has nothing to sum, but meets at no barrier less than the others.
+        int depthEnd = firstToken < numTokens ? inputSize : 0;
         float gate00 = 0.0f;
         float gate01 = 0.0f;
         float gate02 = 0.0f;
@@ -102,151 +104,149 @@ public final class MatMulSwiGluF32 {
         float up31 = 0.0f;
         float up32 = 0.0f;
         float up33 = 0.0f;
-        if (firstToken < numTokens) {
-            for (int depth = 0; depth < inputSize; depth += DEPTH) {
-                int column = depth + loadDepth;
-                for (int row = loadRow; row < TILE; row += LANES_PER_SIDE) {
-                    float xValue = 0.0f;
-                    float gateProjValue = 0.0f;
-                    float upProjValue = 0.0f;
-                    if (column < inputSize && firstToken + row < numTokens) {
-                        xValue = x.get((firstToken + row) * inputSize + column);
-                    }
-                    if (column < inputSize && firstOutput + row < outputSize) {
-                        gateProjValue = Storage.load(gateProj, (firstOutput + row) * inputSize + column);
-                        upProjValue = Storage.load(upProj, (firstOutput + row) * inputSize + column);
-                    }
-                    xTile[loadDepth * TILE_STRIDE + row] = xValue;
-                    gateTile[loadDepth * TILE_STRIDE + row] = gateProjValue;
-                    upTile[loadDepth * TILE_STRIDE + row] = upProjValue;
+        for (int depth = 0; depth < depthEnd; depth += DEPTH) {
+            int column = depth + loadDepth;
+            for (int row = loadRow; row < TILE; row += LANES_PER_SIDE) {
+                float xValue = 0.0f;
+                float gateProjValue = 0.0f;
+                float upProjValue = 0.0f;
+                if (column < inputSize && firstToken + row < numTokens) {
+                    xValue = x.get((firstToken + row) * inputSize + column);
                 }
-                context.localBarrier();
-                for (int k = 0; k < DEPTH; k++) {
-                    int xStart = k * TILE_STRIDE + tokenLane;
-                    int wStart = k * TILE_STRIDE + outputLane;
-                    float x0 = xTile[xStart];
-                    float x1 = xTile[xStart + 1];
-                    float x2 = xTile[xStart + 2];
-                    float x3 = xTile[xStart + 3];
-                    float g0 = gateTile[wStart];
-                    float g1 = gateTile[wStart + 16];
-                    float g2 = gateTile[wStart + 32];
-                    float g3 = gateTile[wStart + 48];
-                    float u0 = upTile[wStart];
-                    float u1 = upTile[wStart + 16];
-                    float u2 = upTile[wStart + 32];
-                    float u3 = upTile[wStart + 48];
-                    gate00 += x0 * g0;
-                    gate01 += x0 * g1;
-                    gate02 += x0 * g2;
-                    gate03 += x0 * g3;
-                    gate10 += x1 * g0;
-                    gate11 += x1 * g1;
-                    gate12 += x1 * g2;
-                    gate13 += x1 * g3;
-                    gate20 += x2 * g0;
-                    gate21 += x2 * g1;
-                    gate22 += x2 * g2;
-                    gate23 += x2 * g3;
-                    gate30 += x3 * g0;
-                    gate31 += x3 * g1;
-                    gate32 += x3 * g2;
-                    gate33 += x3 * g3;
-                    up00 += x0 * u0;
-                    up01 += x0 * u1;
-                    up02 += x0 * u2;
-                    up03 += x0 * u3;
-                    up10 += x1 * u0;
-                    up11 += x1 * u1;
-                    up12 += x1 * u2;
-                    up13 += x1 * u3;
-                    up20 += x2 * u0;
-                    up21 += x2 * u1;
-                    up22 += x2 * u2;
-                    up23 += x2 * u3;
-                    up30 += x3 * u0;
-                    up31 += x3 * u1;
-                    up32 += x3 * u2;
-                    up33 += x3 * u3;
+                if (column < inputSize && firstOutput + row < outputSize) {
+                    gateProjValue = Storage.load(gateProj, (firstOutput + row) * inputSize + column);
+                    upProjValue = Storage.load(upProj, (firstOutput + row) * inputSize + column);
                 }
-                context.localBarrier();
+                xTile[loadDepth * TILE_STRIDE + row] = xValue;
+                gateTile[loadDepth * TILE_STRIDE + row] = gateProjValue;
+                upTile[loadDepth * TILE_STRIDE + row] = upProjValue;
             }
-            int output = firstOutput + outputLane;
-            if (firstToken + tokenLane + 0 < numTokens) {
-                int start = (firstToken + tokenLane + 0) * outputSize;
-                if (output + 0 < outputSize) {
-                    int index = start + output + 0;
-                    out.set(index, activate(gate00, up00));
-                }
-                if (output + 16 < outputSize) {
-                    int index = start + output + 16;
-                    out.set(index, activate(gate01, up01));
-                }
-                if (output + 32 < outputSize) {
-                    int index = start + output + 32;
-                    out.set(index, activate(gate02, up02));
-                }
-                if (output + 48 < outputSize) {
-                    int index = start + output + 48;
-                    out.set(index, activate(gate03, up03));
-                }
+            context.localBarrier();
+            for (int k = 0; k < DEPTH; k++) {
+                int xStart = k * TILE_STRIDE + tokenLane;
+                int wStart = k * TILE_STRIDE + outputLane;
+                float x0 = xTile[xStart];
+                float x1 = xTile[xStart + 1];
+                float x2 = xTile[xStart + 2];
+                float x3 = xTile[xStart + 3];
+                float g0 = gateTile[wStart];
+                float g1 = gateTile[wStart + 16];
+                float g2 = gateTile[wStart + 32];
+                float g3 = gateTile[wStart + 48];
+                float u0 = upTile[wStart];
+                float u1 = upTile[wStart + 16];
+                float u2 = upTile[wStart + 32];
+                float u3 = upTile[wStart + 48];
+                gate00 += x0 * g0;
+                gate01 += x0 * g1;
+                gate02 += x0 * g2;
+                gate03 += x0 * g3;
+                gate10 += x1 * g0;
+                gate11 += x1 * g1;
+                gate12 += x1 * g2;
+                gate13 += x1 * g3;
+                gate20 += x2 * g0;
+                gate21 += x2 * g1;
+                gate22 += x2 * g2;
+                gate23 += x2 * g3;
+                gate30 += x3 * g0;
+                gate31 += x3 * g1;
+                gate32 += x3 * g2;
+                gate33 += x3 * g3;
+                up00 += x0 * u0;
+                up01 += x0 * u1;
+                up02 += x0 * u2;
+                up03 += x0 * u3;
+                up10 += x1 * u0;
+                up11 += x1 * u1;
+                up12 += x1 * u2;
+                up13 += x1 * u3;
+                up20 += x2 * u0;
+                up21 += x2 * u1;
+                up22 += x2 * u2;
+                up23 += x2 * u3;
+                up30 += x3 * u0;
+                up31 += x3 * u1;
+                up32 += x3 * u2;
+                up33 += x3 * u3;
             }
-            if (firstToken + tokenLane + 1 < numTokens) {
-                int start = (firstToken + tokenLane + 1) * outputSize;
-                if (output + 0 < outputSize) {
-                    int index = start + output + 0;
-                    out.set(index, activate(gate10, up10));
-                }
-                if (output + 16 < outputSize) {
-                    int index = start + output + 16;
-                    out.set(index, activate(gate11, up11));
-                }
-                if (output + 32 < outputSize) {
-                    int index = start + output + 32;
-                    out.set(index, activate(gate12, up12));
-                }
-                if (output + 48 < outputSize) {
-                    int index = start + output + 48;
-                    out.set(index, activate(gate13, up13));
-                }
+            context.localBarrier();
+        }
+        int output = firstOutput + outputLane;
+        if (firstToken + tokenLane + 0 < numTokens) {
+            int start = (firstToken + tokenLane + 0) * outputSize;
+            if (output + 0 < outputSize) {
+                int index = start + output + 0;
+                out.set(index, activate(gate00, up00));
             }
-            if (firstToken + tokenLane + 2 < numTokens) {
-                int start = (firstToken + tokenLane + 2) * outputSize;
-                if (output + 0 < outputSize) {
-                    int index = start + output + 0;
-                    out.set(index, activate(gate20, up20));
-                }
-                if (output + 16 < outputSize) {
-                    int index = start + output + 16;
-                    out.set(index, activate(gate21, up21));
-                }
-                if (output + 32 < outputSize) {
-                    int index = start + output + 32;
-                    out.set(index, activate(gate22, up22));
-                }
-                if (output + 48 < outputSize) {
-                    int index = start + output + 48;
-                    out.set(index, activate(gate23, up23));
-                }
+            if (output + 16 < outputSize) {
+                int index = start + output + 16;
+                out.set(index, activate(gate01, up01));
             }
-            if (firstToken + tokenLane + 3 < numTokens) {
-                int start = (firstToken + tokenLane + 3) * outputSize;
-                if (output + 0 < outputSize) {
-                    int index = start + output + 0;
-                    out.set(index, activate(gate30, up30));
-                }
-                if (output + 16 < outputSize) {
-                    int index = start + output + 16;
-                    out.set(index, activate(gate31, up31));
-                }
-                if (output + 32 < outputSize) {
-                    int index = start + output + 32;
-                    out.set(index, activate(gate32, up32));
-                }
-                if (output + 48 < outputSize) {
-                    int index = start + output + 48;
-                    out.set(index, activate(gate33, up33));
-                }
+            if (output + 32 < outputSize) {
+                int index = start + output + 32;
+                out.set(index, activate(gate02, up02));
+            }
+            if (output + 48 < outputSize) {
+                int index = start + output + 48;
+                out.set(index, activate(gate03, up03));
+            }
+        }
+        if (firstToken + tokenLane + 1 < numTokens) {
+            int start = (firstToken + tokenLane + 1) * outputSize;
+            if (output + 0 < outputSize) {
+                int index = start + output + 0;
+                out.set(index, activate(gate10, up10));
+            }
+            if (output + 16 < outputSize) {
+                int index = start + output + 16;
+                out.set(index, activate(gate11, up11));
+            }
+            if (output + 32 < outputSize) {
+                int index = start + output + 32;
+                out.set(index, activate(gate12, up12));
+            }
+            if (output + 48 < outputSize) {
+                int index = start + output + 48;
+                out.set(index, activate(gate13, up13));
+            }
+        }
+        if (firstToken + tokenLane + 2 < numTokens) {
+            int start = (firstToken + tokenLane + 2) * outputSize;
+            if (output + 0 < outputSize) {
+                int index = start + output + 0;
+                out.set(index, activate(gate20, up20));
+            }
+            if (output + 16 < outputSize) {
+                int index = start + output + 16;
+                out.set(index, activate(gate21, up21));
+            }
+            if (output + 32 < outputSize) {
+                int index = start + output + 32;
+                out.set(index, activate(gate22, up22));
+            }
+            if (output + 48 < outputSize) {
+                int index = start + output + 48;
+                out.set(index, activate(gate23, up23));
+            }
+        }
+        if (firstToken + tokenLane + 3 < numTokens) {
+            int start = (firstToken + tokenLane + 3) * outputSize;
+            if (output + 0 < outputSize) {
+                int index = start + output + 0;
+                out.set(index, activate(gate30, up30));
+            }
+            if (output + 16 < outputSize) {
+                int index = start + output + 16;
+                out.set(index, activate(gate31, up31));
+            }
+            if (output + 32 < outputSize) {
+                int index = start + output + 32;
+                out.set(index, activate(gate32, up32));
+            }
+            if (output + 48 < outputSize) {
+                int index = start + output + 48;
+                out.set(index, activate(gate33, up33));
             }
         }
     }

@@ -26,7 +26,7 @@ public final class TestDevice {
         return switch (backend()) {
             case JAVA, CUDA -> List.of(StorageType.F32, StorageType.F16, StorageType.BF16);
             case PTX -> List.of(StorageType.F32, StorageType.F16);
-            case OPENCL -> isNvidia() ? List.of(StorageType.F32, StorageType.F16) : List.of(StorageType.F32);
+            case OPENCL -> isPlatform("nvidia") ? List.of(StorageType.F32, StorageType.F16) : List.of(StorageType.F32);
             case METAL, SPIRV, VIRTUAL -> List.of(StorageType.F32);
         };
     }
@@ -60,8 +60,13 @@ public final class TestDevice {
         };
     }
 
-    private static boolean isNvidia() {
-        return device().getPlatformName().toLowerCase(Locale.ROOT).contains("nvidia");
+    /** Whether the device is PoCL, OpenCL on a CPU. */
+    public static boolean isPocl() {
+        return backend() == TornadoVMBackendType.OPENCL && isPlatform("portable computing language");
+    }
+
+    private static boolean isPlatform(String name) {
+        return device().getPlatformName().toLowerCase(Locale.ROOT).contains(name);
     }
 
     private static TornadoDevice device() {
