@@ -1,6 +1,7 @@
 package sala.tornado.interpreter.engine;
 
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
 import uk.ac.manchester.tornado.api.types.arrays.ByteArray;
 import uk.ac.manchester.tornado.api.types.arrays.CharArray;
@@ -28,8 +29,12 @@ final class DeviceArray {
     private static final byte NAN_BYTE = (byte) 0xFF;
     private static final byte PATTERN_BYTE = (byte) 0xAB;
 
+    /** Stands for an argument that is no array. */
+    static final DeviceArray NONE = new DeviceArray(new IntArray(0));
+
     private final Object twin;
     private final TornadoNativeArray storage;
+    private @Nullable Shadow shadow;
 
     DeviceArray(Object hostArray) {
         this.twin = twinOf(hostArray);
@@ -48,6 +53,16 @@ final class DeviceArray {
 
     TornadoNativeArray storage() {
         return storage;
+    }
+
+    /** Who touched which element, made when it is first asked for. */
+    Shadow shadow() {
+        Shadow known = shadow;
+        if (known == null) {
+            known = new Shadow(storage.getSize(), true);
+            shadow = known;
+        }
+        return known;
     }
 
     long bytes() {

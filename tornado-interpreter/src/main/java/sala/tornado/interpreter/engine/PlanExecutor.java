@@ -3,6 +3,7 @@ package sala.tornado.interpreter.engine;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
@@ -126,6 +127,13 @@ public final class PlanExecutor {
     /** Prepares the kernels of the selected graphs. */
     public void compile() {
         requireOpen();
+        for (DeviceGraph graph : selected) {
+            for (GraphDescription.Step step : graph.steps()) {
+                if (step instanceof GraphDescription.Task task) {
+                    program(graph.name() + "." + task.id(), task);
+                }
+            }
+        }
     }
 
     public ExecutionProfile execute() {
@@ -258,21 +266,26 @@ public final class PlanExecutor {
     }
 
     private void launch(DeviceGraph graph, GraphDescription.Task task, Stopwatch watch) {
+        String name = graph.name() + "." + task.id();
         List<Object> arguments = new ArrayList<>();
+        List<Optional<DeviceArray>> arrays = new ArrayList<>();
         for (int i = 0; i < task.arguments().size(); i++) {
             Object argument = task.arguments().get(i);
-            arguments.add(
-                    DeviceArray.isArray(argument)
-                            ? deviceArgument(graph, task, i).twin()
-                            : argument);
+            Optional<DeviceArray> array =
+                    DeviceArray.isArray(argument) ? Optional.of(deviceArgument(graph, task, i)) : Optional.empty();
+            arrays.add(array);
+            arguments.add(array.isPresent() ? array.get().twin() : argument);
         }
-        Launch launch = new Launch(
-                graph.name() + "." + task.id(),
-                task.code(),
-                arguments,
-                gridScheduler.get(graph.name() + "." + task.id()),
-                device);
-        watch.kernel(launch::run);
+        Optional<KernelProgram> program = watch.compile(() -> program(name, task));
+        if (program.isPresent()) {
+            Launch launch = new Launch(name, program.get(), arguments, arrays, gridScheduler.get(name), device);
+            watch.kernel(launch::run);
+        }
+    }
+
+    private Optional<KernelProgram> program(String name, GraphDescription.Task task) {
+        return KernelFinder.find(name, task.code(), task.arguments())
+                .map(method -> KernelPrograms.of(method, device.checks()));
     }
 
     private DeviceArray deviceArgument(DeviceGraph graph, GraphDescription.Task task, int index) {

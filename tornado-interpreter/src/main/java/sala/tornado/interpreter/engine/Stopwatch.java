@@ -1,10 +1,12 @@
 package sala.tornado.interpreter.engine;
 
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 
 /** Adds up the times and bytes of an execution. */
 final class Stopwatch {
     private final long start = System.nanoTime();
+    private long compileNanos;
     private long writeNanos;
     private long kernelNanos;
     private long readNanos;
@@ -23,6 +25,13 @@ final class Stopwatch {
         readNanos += System.nanoTime() - before;
     }
 
+    <T> T compile(Supplier<T> compilation) {
+        long before = System.nanoTime();
+        T result = compilation.get();
+        compileNanos += System.nanoTime() - before;
+        return result;
+    }
+
     void kernel(Runnable launch) {
         long before = System.nanoTime();
         launch.run();
@@ -31,6 +40,13 @@ final class Stopwatch {
 
     ExecutionProfile profile(long deviceBytes) {
         return new ExecutionProfile(
-                System.nanoTime() - start, 0, writeNanos, kernelNanos, readNanos, bytesIn, bytesOut, deviceBytes);
+                System.nanoTime() - start,
+                compileNanos,
+                writeNanos,
+                kernelNanos,
+                readNanos,
+                bytesIn,
+                bytesOut,
+                deviceBytes);
     }
 }

@@ -17,43 +17,23 @@ import uk.ac.manchester.tornado.api.types.vectors.Half2;
  * context of a single lane: ids are 0, barriers return at once, local arrays are new arrays, lanes exchange nothing.
  */
 public class KernelContext {
-    public final Integer globalIdx;
-    public final Integer globalIdy;
-    public final Integer globalIdz;
-    public final Integer groupIdx;
-    public final Integer groupIdy;
-    public final Integer groupIdz;
-    public final Integer localIdx;
-    public final Integer localIdy;
-    public final Integer localIdz;
-    public final Integer globalGroupSizeX;
-    public final Integer globalGroupSizeY;
-    public final Integer globalGroupSizeZ;
-    public final Integer localGroupSizeX;
-    public final Integer localGroupSizeY;
-    public final Integer localGroupSizeZ;
+    public final Integer globalIdx = 0;
+    public final Integer globalIdy = 0;
+    public final Integer globalIdz = 0;
+    public final Integer groupIdx = 0;
+    public final Integer groupIdy = 0;
+    public final Integer groupIdz = 0;
+    public final Integer localIdx = 0;
+    public final Integer localIdy = 0;
+    public final Integer localIdz = 0;
+    public final Integer globalGroupSizeX = 0;
+    public final Integer globalGroupSizeY = 0;
+    public final Integer globalGroupSizeZ = 0;
+    public final Integer localGroupSizeX = 0;
+    public final Integer localGroupSizeY = 0;
+    public final Integer localGroupSizeZ = 0;
 
-    public KernelContext() {
-        this(new int[3], new int[3], new int[3], new int[3]);
-    }
-
-    KernelContext(int[] group, int[] lane, int[] global, int[] local) {
-        this.globalIdx = group[0] * local[0] + lane[0];
-        this.globalIdy = group[1] * local[1] + lane[1];
-        this.globalIdz = group[2] * local[2] + lane[2];
-        this.groupIdx = group[0];
-        this.groupIdy = group[1];
-        this.groupIdz = group[2];
-        this.localIdx = lane[0];
-        this.localIdy = lane[1];
-        this.localIdz = lane[2];
-        this.globalGroupSizeX = global[0];
-        this.globalGroupSizeY = global[1];
-        this.globalGroupSizeZ = global[2];
-        this.localGroupSizeX = local[0];
-        this.localGroupSizeY = local[1];
-        this.localGroupSizeZ = local[2];
-    }
+    public KernelContext() {}
 
     /** Waits for the lanes of the work group and orders accesses to local memory. */
     public void localBarrier() {}
