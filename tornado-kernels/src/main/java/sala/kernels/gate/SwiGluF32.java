@@ -37,7 +37,12 @@ public final class SwiGluF32 {
      * @param out {@code [T, intermediateSize]}, in the storage type of the class
      */
     public static void compute(
-            KernelContext context, IntArray step, FloatArray gate, FloatArray up, @Stored FloatArray out, int intermediateSize) {
+            KernelContext context,
+            IntArray step,
+            FloatArray gate,
+            FloatArray up,
+            @Stored FloatArray out,
+            int intermediateSize) {
         int index = context.globalIdx;
         if (index < step.get(Step.NUM_TOKENS) * intermediateSize) {
             float value = gate.get(index);
