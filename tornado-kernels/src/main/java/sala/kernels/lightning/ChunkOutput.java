@@ -71,44 +71,122 @@ public final class ChunkOutput {
         int firstRow = (chunkAndRow - chunk * rowTiles) * TILE;
         int start = chunk * chunkSize;
         int length = TornadoMath.min(chunkSize, step.get(Step.NUM_TOKENS) - start);
-        if (firstRow < length) {
-            float slope = decaySlopes.get(head);
-            int state = (chunk * numHeads + head) * headDim * headDim;
-            int y = lane / 16;
-            int x = lane - y * 16;
-            int wideToken = lane / TILE;
-            int wideChannel = lane - wideToken * TILE;
-            float sum00 = 0f;
-            float sum01 = 0f;
-            float sum02 = 0f;
-            float sum03 = 0f;
-            float sum10 = 0f;
-            float sum11 = 0f;
-            float sum12 = 0f;
-            float sum13 = 0f;
-            float sum20 = 0f;
-            float sum21 = 0f;
-            float sum22 = 0f;
-            float sum23 = 0f;
-            float sum30 = 0f;
-            float sum31 = 0f;
-            float sum32 = 0f;
-            float sum33 = 0f;
+        // A group past the call's tokens has nothing to sum, but meets the barriers as all do.
+        int depth = firstRow < length ? headDim : 0;
+        int lastColumn = firstRow < length ? firstRow : -1;
+        float slope = decaySlopes.get(head);
+        int state = (chunk * numHeads + head) * headDim * headDim;
+        int y = lane / 16;
+        int x = lane - y * 16;
+        int wideToken = lane / TILE;
+        int wideChannel = lane - wideToken * TILE;
+        float sum00 = 0f;
+        float sum01 = 0f;
+        float sum02 = 0f;
+        float sum03 = 0f;
+        float sum10 = 0f;
+        float sum11 = 0f;
+        float sum12 = 0f;
+        float sum13 = 0f;
+        float sum20 = 0f;
+        float sum21 = 0f;
+        float sum22 = 0f;
+        float sum23 = 0f;
+        float sum30 = 0f;
+        float sum31 = 0f;
+        float sum32 = 0f;
+        float sum33 = 0f;
 
-            // q[a]^T S, then decayed by row.
-            for (int from = 0; from < headDim; from += DEPTH) {
+        // q[a]^T S, then decayed by row.
+        for (int from = 0; from < depth; from += DEPTH) {
+            for (int first = 0; first < TILE; first += LANES / DEPTH) {
+                int a = first + y;
+                columns[x * COLUMN_STRIDE + a] =
+                        channel(q, start + firstRow + a, start + length, from + x, head, numHeads, headDim);
+            }
+            for (int first = 0; first < DEPTH; first += LANES / TILE) {
+                int i = first + wideToken;
+                float value = 0f;
+                if (from + i < headDim && firstValue + wideChannel < headDim) {
+                    value = chunkStates.get(state + (from + i) * headDim + firstValue + wideChannel);
+                }
+                rows[i * COLUMN_STRIDE + wideChannel] = value;
+            }
+            context.localBarrier();
+            for (int i = 0; i < DEPTH; i++) {
+                float a0 = columns[i * COLUMN_STRIDE + y];
+                float a1 = columns[i * COLUMN_STRIDE + y + 16];
+                float a2 = columns[i * COLUMN_STRIDE + y + 32];
+                float a3 = columns[i * COLUMN_STRIDE + y + 48];
+                float b0 = rows[i * COLUMN_STRIDE + x];
+                float b1 = rows[i * COLUMN_STRIDE + x + 16];
+                float b2 = rows[i * COLUMN_STRIDE + x + 32];
+                float b3 = rows[i * COLUMN_STRIDE + x + 48];
+                sum00 += a0 * b0;
+                sum01 += a0 * b1;
+                sum02 += a0 * b2;
+                sum03 += a0 * b3;
+                sum10 += a1 * b0;
+                sum11 += a1 * b1;
+                sum12 += a1 * b2;
+                sum13 += a1 * b3;
+                sum20 += a2 * b0;
+                sum21 += a2 * b1;
+                sum22 += a2 * b2;
+                sum23 += a2 * b3;
+                sum30 += a3 * b0;
+                sum31 += a3 * b1;
+                sum32 += a3 * b2;
+                sum33 += a3 * b3;
+            }
+            context.localBarrier();
+        }
+        float queryDecay0 = TornadoMath.exp(-slope * (firstRow + y + 1));
+        float queryDecay1 = TornadoMath.exp(-slope * (firstRow + y + 17));
+        float queryDecay2 = TornadoMath.exp(-slope * (firstRow + y + 33));
+        float queryDecay3 = TornadoMath.exp(-slope * (firstRow + y + 49));
+        sum00 *= queryDecay0;
+        sum01 *= queryDecay0;
+        sum02 *= queryDecay0;
+        sum03 *= queryDecay0;
+        sum10 *= queryDecay1;
+        sum11 *= queryDecay1;
+        sum12 *= queryDecay1;
+        sum13 *= queryDecay1;
+        sum20 *= queryDecay2;
+        sum21 *= queryDecay2;
+        sum22 *= queryDecay2;
+        sum23 *= queryDecay2;
+        sum30 *= queryDecay3;
+        sum31 *= queryDecay3;
+        sum32 *= queryDecay3;
+        sum33 *= queryDecay3;
+
+        // The chunk's own tokens, up to the row's.
+        for (int firstColumn = 0; firstColumn <= lastColumn; firstColumn += TILE) {
+            float score00 = 0f;
+            float score01 = 0f;
+            float score02 = 0f;
+            float score03 = 0f;
+            float score10 = 0f;
+            float score11 = 0f;
+            float score12 = 0f;
+            float score13 = 0f;
+            float score20 = 0f;
+            float score21 = 0f;
+            float score22 = 0f;
+            float score23 = 0f;
+            float score30 = 0f;
+            float score31 = 0f;
+            float score32 = 0f;
+            float score33 = 0f;
+            for (int from = 0; from < depth; from += DEPTH) {
                 for (int first = 0; first < TILE; first += LANES / DEPTH) {
                     int a = first + y;
                     columns[x * COLUMN_STRIDE + a] =
                             channel(q, start + firstRow + a, start + length, from + x, head, numHeads, headDim);
-                }
-                for (int first = 0; first < DEPTH; first += LANES / TILE) {
-                    int i = first + wideToken;
-                    float value = 0f;
-                    if (from + i < headDim && firstValue + wideChannel < headDim) {
-                        value = chunkStates.get(state + (from + i) * headDim + firstValue + wideChannel);
-                    }
-                    rows[i * COLUMN_STRIDE + wideChannel] = value;
+                    rows[x * COLUMN_STRIDE + a] =
+                            channel(k, start + firstColumn + a, start + length, from + x, head, numHeads, headDim);
                 }
                 context.localBarrier();
                 for (int i = 0; i < DEPTH; i++) {
@@ -116,6 +194,64 @@ public final class ChunkOutput {
                     float a1 = columns[i * COLUMN_STRIDE + y + 16];
                     float a2 = columns[i * COLUMN_STRIDE + y + 32];
                     float a3 = columns[i * COLUMN_STRIDE + y + 48];
+                    float b0 = rows[i * COLUMN_STRIDE + x];
+                    float b1 = rows[i * COLUMN_STRIDE + x + 16];
+                    float b2 = rows[i * COLUMN_STRIDE + x + 32];
+                    float b3 = rows[i * COLUMN_STRIDE + x + 48];
+                    score00 += a0 * b0;
+                    score01 += a0 * b1;
+                    score02 += a0 * b2;
+                    score03 += a0 * b3;
+                    score10 += a1 * b0;
+                    score11 += a1 * b1;
+                    score12 += a1 * b2;
+                    score13 += a1 * b3;
+                    score20 += a2 * b0;
+                    score21 += a2 * b1;
+                    score22 += a2 * b2;
+                    score23 += a2 * b3;
+                    score30 += a3 * b0;
+                    score31 += a3 * b1;
+                    score32 += a3 * b2;
+                    score33 += a3 * b3;
+                }
+                context.localBarrier();
+            }
+            int distance = firstRow + y - firstColumn - x;
+            scores[y * SCORE_STRIDE + x] = decayed(score00, slope, distance);
+            scores[y * SCORE_STRIDE + x + 16] = decayed(score01, slope, distance - 16);
+            scores[y * SCORE_STRIDE + x + 32] = decayed(score02, slope, distance - 32);
+            scores[y * SCORE_STRIDE + x + 48] = decayed(score03, slope, distance - 48);
+            scores[(y + 16) * SCORE_STRIDE + x] = decayed(score10, slope, distance + 16);
+            scores[(y + 16) * SCORE_STRIDE + x + 16] = decayed(score11, slope, distance + 16 - 16);
+            scores[(y + 16) * SCORE_STRIDE + x + 32] = decayed(score12, slope, distance + 16 - 32);
+            scores[(y + 16) * SCORE_STRIDE + x + 48] = decayed(score13, slope, distance + 16 - 48);
+            scores[(y + 32) * SCORE_STRIDE + x] = decayed(score20, slope, distance + 32);
+            scores[(y + 32) * SCORE_STRIDE + x + 16] = decayed(score21, slope, distance + 32 - 16);
+            scores[(y + 32) * SCORE_STRIDE + x + 32] = decayed(score22, slope, distance + 32 - 32);
+            scores[(y + 32) * SCORE_STRIDE + x + 48] = decayed(score23, slope, distance + 32 - 48);
+            scores[(y + 48) * SCORE_STRIDE + x] = decayed(score30, slope, distance + 48);
+            scores[(y + 48) * SCORE_STRIDE + x + 16] = decayed(score31, slope, distance + 48 - 16);
+            scores[(y + 48) * SCORE_STRIDE + x + 32] = decayed(score32, slope, distance + 48 - 32);
+            scores[(y + 48) * SCORE_STRIDE + x + 48] = decayed(score33, slope, distance + 48 - 48);
+            for (int from = 0; from < TILE; from += DEPTH) {
+                for (int first = 0; first < DEPTH; first += LANES / TILE) {
+                    int i = first + wideToken;
+                    rows[i * COLUMN_STRIDE + wideChannel] = channel(
+                            v,
+                            start + firstColumn + from + i,
+                            start + length,
+                            firstValue + wideChannel,
+                            head,
+                            numHeads,
+                            headDim);
+                }
+                context.localBarrier();
+                for (int i = 0; i < DEPTH; i++) {
+                    float a0 = scores[y * SCORE_STRIDE + from + i];
+                    float a1 = scores[(y + 16) * SCORE_STRIDE + from + i];
+                    float a2 = scores[(y + 32) * SCORE_STRIDE + from + i];
+                    float a3 = scores[(y + 48) * SCORE_STRIDE + from + i];
                     float b0 = rows[i * COLUMN_STRIDE + x];
                     float b1 = rows[i * COLUMN_STRIDE + x + 16];
                     float b2 = rows[i * COLUMN_STRIDE + x + 32];
@@ -139,158 +275,23 @@ public final class ChunkOutput {
                 }
                 context.localBarrier();
             }
-            float queryDecay0 = TornadoMath.exp(-slope * (firstRow + y + 1));
-            float queryDecay1 = TornadoMath.exp(-slope * (firstRow + y + 17));
-            float queryDecay2 = TornadoMath.exp(-slope * (firstRow + y + 33));
-            float queryDecay3 = TornadoMath.exp(-slope * (firstRow + y + 49));
-            sum00 *= queryDecay0;
-            sum01 *= queryDecay0;
-            sum02 *= queryDecay0;
-            sum03 *= queryDecay0;
-            sum10 *= queryDecay1;
-            sum11 *= queryDecay1;
-            sum12 *= queryDecay1;
-            sum13 *= queryDecay1;
-            sum20 *= queryDecay2;
-            sum21 *= queryDecay2;
-            sum22 *= queryDecay2;
-            sum23 *= queryDecay2;
-            sum30 *= queryDecay3;
-            sum31 *= queryDecay3;
-            sum32 *= queryDecay3;
-            sum33 *= queryDecay3;
+        }
 
-            // The chunk's own tokens, up to the row's.
-            for (int firstColumn = 0; firstColumn <= firstRow; firstColumn += TILE) {
-                float score00 = 0f;
-                float score01 = 0f;
-                float score02 = 0f;
-                float score03 = 0f;
-                float score10 = 0f;
-                float score11 = 0f;
-                float score12 = 0f;
-                float score13 = 0f;
-                float score20 = 0f;
-                float score21 = 0f;
-                float score22 = 0f;
-                float score23 = 0f;
-                float score30 = 0f;
-                float score31 = 0f;
-                float score32 = 0f;
-                float score33 = 0f;
-                for (int from = 0; from < headDim; from += DEPTH) {
-                    for (int first = 0; first < TILE; first += LANES / DEPTH) {
-                        int a = first + y;
-                        columns[x * COLUMN_STRIDE + a] =
-                                channel(q, start + firstRow + a, start + length, from + x, head, numHeads, headDim);
-                        rows[x * COLUMN_STRIDE + a] =
-                                channel(k, start + firstColumn + a, start + length, from + x, head, numHeads, headDim);
-                    }
-                    context.localBarrier();
-                    for (int i = 0; i < DEPTH; i++) {
-                        float a0 = columns[i * COLUMN_STRIDE + y];
-                        float a1 = columns[i * COLUMN_STRIDE + y + 16];
-                        float a2 = columns[i * COLUMN_STRIDE + y + 32];
-                        float a3 = columns[i * COLUMN_STRIDE + y + 48];
-                        float b0 = rows[i * COLUMN_STRIDE + x];
-                        float b1 = rows[i * COLUMN_STRIDE + x + 16];
-                        float b2 = rows[i * COLUMN_STRIDE + x + 32];
-                        float b3 = rows[i * COLUMN_STRIDE + x + 48];
-                        score00 += a0 * b0;
-                        score01 += a0 * b1;
-                        score02 += a0 * b2;
-                        score03 += a0 * b3;
-                        score10 += a1 * b0;
-                        score11 += a1 * b1;
-                        score12 += a1 * b2;
-                        score13 += a1 * b3;
-                        score20 += a2 * b0;
-                        score21 += a2 * b1;
-                        score22 += a2 * b2;
-                        score23 += a2 * b3;
-                        score30 += a3 * b0;
-                        score31 += a3 * b1;
-                        score32 += a3 * b2;
-                        score33 += a3 * b3;
-                    }
-                    context.localBarrier();
-                }
-                int distance = firstRow + y - firstColumn - x;
-                scores[y * SCORE_STRIDE + x] = decayed(score00, slope, distance);
-                scores[y * SCORE_STRIDE + x + 16] = decayed(score01, slope, distance - 16);
-                scores[y * SCORE_STRIDE + x + 32] = decayed(score02, slope, distance - 32);
-                scores[y * SCORE_STRIDE + x + 48] = decayed(score03, slope, distance - 48);
-                scores[(y + 16) * SCORE_STRIDE + x] = decayed(score10, slope, distance + 16);
-                scores[(y + 16) * SCORE_STRIDE + x + 16] = decayed(score11, slope, distance + 16 - 16);
-                scores[(y + 16) * SCORE_STRIDE + x + 32] = decayed(score12, slope, distance + 16 - 32);
-                scores[(y + 16) * SCORE_STRIDE + x + 48] = decayed(score13, slope, distance + 16 - 48);
-                scores[(y + 32) * SCORE_STRIDE + x] = decayed(score20, slope, distance + 32);
-                scores[(y + 32) * SCORE_STRIDE + x + 16] = decayed(score21, slope, distance + 32 - 16);
-                scores[(y + 32) * SCORE_STRIDE + x + 32] = decayed(score22, slope, distance + 32 - 32);
-                scores[(y + 32) * SCORE_STRIDE + x + 48] = decayed(score23, slope, distance + 32 - 48);
-                scores[(y + 48) * SCORE_STRIDE + x] = decayed(score30, slope, distance + 48);
-                scores[(y + 48) * SCORE_STRIDE + x + 16] = decayed(score31, slope, distance + 48 - 16);
-                scores[(y + 48) * SCORE_STRIDE + x + 32] = decayed(score32, slope, distance + 48 - 32);
-                scores[(y + 48) * SCORE_STRIDE + x + 48] = decayed(score33, slope, distance + 48 - 48);
-                for (int from = 0; from < TILE; from += DEPTH) {
-                    for (int first = 0; first < DEPTH; first += LANES / TILE) {
-                        int i = first + wideToken;
-                        rows[i * COLUMN_STRIDE + wideChannel] = channel(
-                                v,
-                                start + firstColumn + from + i,
-                                start + length,
-                                firstValue + wideChannel,
-                                head,
-                                numHeads,
-                                headDim);
-                    }
-                    context.localBarrier();
-                    for (int i = 0; i < DEPTH; i++) {
-                        float a0 = scores[y * SCORE_STRIDE + from + i];
-                        float a1 = scores[(y + 16) * SCORE_STRIDE + from + i];
-                        float a2 = scores[(y + 32) * SCORE_STRIDE + from + i];
-                        float a3 = scores[(y + 48) * SCORE_STRIDE + from + i];
-                        float b0 = rows[i * COLUMN_STRIDE + x];
-                        float b1 = rows[i * COLUMN_STRIDE + x + 16];
-                        float b2 = rows[i * COLUMN_STRIDE + x + 32];
-                        float b3 = rows[i * COLUMN_STRIDE + x + 48];
-                        sum00 += a0 * b0;
-                        sum01 += a0 * b1;
-                        sum02 += a0 * b2;
-                        sum03 += a0 * b3;
-                        sum10 += a1 * b0;
-                        sum11 += a1 * b1;
-                        sum12 += a1 * b2;
-                        sum13 += a1 * b3;
-                        sum20 += a2 * b0;
-                        sum21 += a2 * b1;
-                        sum22 += a2 * b2;
-                        sum23 += a2 * b3;
-                        sum30 += a3 * b0;
-                        sum31 += a3 * b1;
-                        sum32 += a3 * b2;
-                        sum33 += a3 * b3;
-                    }
-                    context.localBarrier();
-                }
-            }
-
-            int firstOut = ((start + firstRow + y) * numHeads + head) * headDim + firstValue + x;
-            int rowsLeft = length - firstRow - y;
-            int valuesLeft = headDim - firstValue - x;
-            int rowStride = 16 * numHeads * headDim;
-            if (rowsLeft > 0) {
-                storeRow(out, firstOut, valuesLeft, attentionScale, sum00, sum01, sum02, sum03);
-            }
-            if (rowsLeft > 16) {
-                storeRow(out, firstOut + rowStride, valuesLeft, attentionScale, sum10, sum11, sum12, sum13);
-            }
-            if (rowsLeft > 32) {
-                storeRow(out, firstOut + 2 * rowStride, valuesLeft, attentionScale, sum20, sum21, sum22, sum23);
-            }
-            if (rowsLeft > 48) {
-                storeRow(out, firstOut + 3 * rowStride, valuesLeft, attentionScale, sum30, sum31, sum32, sum33);
-            }
+        int firstOut = ((start + firstRow + y) * numHeads + head) * headDim + firstValue + x;
+        int rowsLeft = length - firstRow - y;
+        int valuesLeft = headDim - firstValue - x;
+        int rowStride = 16 * numHeads * headDim;
+        if (rowsLeft > 0) {
+            storeRow(out, firstOut, valuesLeft, attentionScale, sum00, sum01, sum02, sum03);
+        }
+        if (rowsLeft > 16) {
+            storeRow(out, firstOut + rowStride, valuesLeft, attentionScale, sum10, sum11, sum12, sum13);
+        }
+        if (rowsLeft > 32) {
+            storeRow(out, firstOut + 2 * rowStride, valuesLeft, attentionScale, sum20, sum21, sum22, sum23);
+        }
+        if (rowsLeft > 48) {
+            storeRow(out, firstOut + 3 * rowStride, valuesLeft, attentionScale, sum30, sum31, sum32, sum33);
         }
     }
 
@@ -370,6 +371,6 @@ public final class ChunkOutput {
                         headDim,
                         attentionScale);
         long tiles = WorkGroups.covering(chunkSize, TILE) * WorkGroups.covering(headDim, TILE);
-        graph.grid(task, WorkGroups.grid(maxChunks * numHeads * tiles, LANES));
+        graph.grid(task, WorkGroups.grid((long) maxChunks * numHeads * tiles, LANES));
     }
 }

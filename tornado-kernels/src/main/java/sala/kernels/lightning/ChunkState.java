@@ -60,76 +60,76 @@ public final class ChunkState {
         int firstValue = (tile - (tile / tiles) * tiles) * TILE;
         int start = chunk * chunkSize;
         int length = TornadoMath.min(chunkSize, step.get(Step.NUM_TOKENS) - start);
-        if (length > 0) {
-            float slope = decaySlopes.get(head);
-            int loadedChannel = lane % TILE;
-            int loadedToken = lane / TILE;
-            int y = lane / 16;
-            int x = lane - y * 16;
-            float sum00 = 0f;
-            float sum01 = 0f;
-            float sum02 = 0f;
-            float sum03 = 0f;
-            float sum10 = 0f;
-            float sum11 = 0f;
-            float sum12 = 0f;
-            float sum13 = 0f;
-            float sum20 = 0f;
-            float sum21 = 0f;
-            float sum22 = 0f;
-            float sum23 = 0f;
-            float sum30 = 0f;
-            float sum31 = 0f;
-            float sum32 = 0f;
-            float sum33 = 0f;
-            for (int from = 0; from < length; from += TOKENS) {
-                for (int first = 0; first < TOKENS; first += LANES / TILE) {
-                    int t = first + loadedToken;
-                    float key = 0f;
-                    float value = 0f;
-                    int b = from + t;
-                    if (b < length) {
-                        int row = ((start + b) * numHeads + head) * headDim;
-                        if (firstKey + loadedChannel < headDim) {
-                            float keyDecay = TornadoMath.exp(-slope * (length - 1 - b));
-                            key = keyDecay * k.get(row + firstKey + loadedChannel);
-                        }
-                        if (firstValue + loadedChannel < headDim) {
-                            value = v.get(row + firstValue + loadedChannel);
-                        }
+        float slope = decaySlopes.get(head);
+        int loadedChannel = lane % TILE;
+        int loadedToken = lane / TILE;
+        int y = lane / 16;
+        int x = lane - y * 16;
+        float sum00 = 0f;
+        float sum01 = 0f;
+        float sum02 = 0f;
+        float sum03 = 0f;
+        float sum10 = 0f;
+        float sum11 = 0f;
+        float sum12 = 0f;
+        float sum13 = 0f;
+        float sum20 = 0f;
+        float sum21 = 0f;
+        float sum22 = 0f;
+        float sum23 = 0f;
+        float sum30 = 0f;
+        float sum31 = 0f;
+        float sum32 = 0f;
+        float sum33 = 0f;
+        for (int from = 0; from < length; from += TOKENS) {
+            for (int first = 0; first < TOKENS; first += LANES / TILE) {
+                int t = first + loadedToken;
+                float key = 0f;
+                float value = 0f;
+                int b = from + t;
+                if (b < length) {
+                    int row = ((start + b) * numHeads + head) * headDim;
+                    if (firstKey + loadedChannel < headDim) {
+                        float keyDecay = TornadoMath.exp(-slope * (length - 1 - b));
+                        key = keyDecay * k.get(row + firstKey + loadedChannel);
                     }
-                    keyTile[t * TILE + loadedChannel] = key;
-                    valueTile[t * TILE + loadedChannel] = value;
+                    if (firstValue + loadedChannel < headDim) {
+                        value = v.get(row + firstValue + loadedChannel);
+                    }
                 }
-                context.localBarrier();
-                for (int t = 0; t < TOKENS; t++) {
-                    float a0 = keyTile[t * TILE + y];
-                    float a1 = keyTile[t * TILE + y + 16];
-                    float a2 = keyTile[t * TILE + y + 32];
-                    float a3 = keyTile[t * TILE + y + 48];
-                    float b0 = valueTile[t * TILE + x];
-                    float b1 = valueTile[t * TILE + x + 16];
-                    float b2 = valueTile[t * TILE + x + 32];
-                    float b3 = valueTile[t * TILE + x + 48];
-                    sum00 += a0 * b0;
-                    sum01 += a0 * b1;
-                    sum02 += a0 * b2;
-                    sum03 += a0 * b3;
-                    sum10 += a1 * b0;
-                    sum11 += a1 * b1;
-                    sum12 += a1 * b2;
-                    sum13 += a1 * b3;
-                    sum20 += a2 * b0;
-                    sum21 += a2 * b1;
-                    sum22 += a2 * b2;
-                    sum23 += a2 * b3;
-                    sum30 += a3 * b0;
-                    sum31 += a3 * b1;
-                    sum32 += a3 * b2;
-                    sum33 += a3 * b3;
-                }
-                context.localBarrier();
+                keyTile[t * TILE + loadedChannel] = key;
+                valueTile[t * TILE + loadedChannel] = value;
             }
+            context.localBarrier();
+            for (int t = 0; t < TOKENS; t++) {
+                float a0 = keyTile[t * TILE + y];
+                float a1 = keyTile[t * TILE + y + 16];
+                float a2 = keyTile[t * TILE + y + 32];
+                float a3 = keyTile[t * TILE + y + 48];
+                float b0 = valueTile[t * TILE + x];
+                float b1 = valueTile[t * TILE + x + 16];
+                float b2 = valueTile[t * TILE + x + 32];
+                float b3 = valueTile[t * TILE + x + 48];
+                sum00 += a0 * b0;
+                sum01 += a0 * b1;
+                sum02 += a0 * b2;
+                sum03 += a0 * b3;
+                sum10 += a1 * b0;
+                sum11 += a1 * b1;
+                sum12 += a1 * b2;
+                sum13 += a1 * b3;
+                sum20 += a2 * b0;
+                sum21 += a2 * b1;
+                sum22 += a2 * b2;
+                sum23 += a2 * b3;
+                sum30 += a3 * b0;
+                sum31 += a3 * b1;
+                sum32 += a3 * b2;
+                sum33 += a3 * b3;
+            }
+            context.localBarrier();
+        }
+        if (length > 0) {
             int state = (chunk * numHeads + head) * headDim * headDim;
             storeRow(chunkStates, state, firstKey + y, firstValue + x, headDim, sum00, sum01, sum02, sum03);
             storeRow(chunkStates, state, firstKey + y + 16, firstValue + x, headDim, sum10, sum11, sum12, sum13);
@@ -201,6 +201,6 @@ public final class ChunkState {
                         numHeads,
                         headDim);
         long tiles = WorkGroups.covering(headDim, TILE);
-        graph.grid(task, WorkGroups.grid(maxChunks * numHeads * tiles * tiles, LANES));
+        graph.grid(task, WorkGroups.grid((long) maxChunks * numHeads * tiles * tiles, LANES));
     }
 }

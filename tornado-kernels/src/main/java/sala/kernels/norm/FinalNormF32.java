@@ -62,27 +62,27 @@ public final class FinalNormF32 {
         int outRow = context.groupIdx;
         int numTokens = step.get(Step.NUM_TOKENS);
         int token = outRow + TornadoMath.max(0, numTokens - maxRows);
-        if (token < numTokens) {
-            int row = token * width;
-            float squares = 0f;
-            for (int i = lane; i < width; i += LANES) {
-                float value = hidden.get(row + i) + residualScale * branch.get(row + i);
-                hidden.set(row + i, value);
-                squares += value * value;
-            }
-            partials[lane] = squares;
-            for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
-                context.localBarrier();
-                if (lane < stride) {
-                    partials[lane] += partials[lane + stride];
-                }
-            }
+        int row = token * width;
+        // A group past the call's tokens has nothing to sum, but meets the barriers as all do.
+        int end = token < numTokens ? width : 0;
+        float squares = 0f;
+        for (int i = lane; i < end; i += LANES) {
+            float value = hidden.get(row + i) + residualScale * branch.get(row + i);
+            hidden.set(row + i, value);
+            squares += value * value;
+        }
+        partials[lane] = squares;
+        for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
             context.localBarrier();
-            float inverseRms = 1f / TornadoMath.sqrt(partials[0] / width + rmsNormEps);
-            for (int i = lane; i < width; i += LANES) {
-                float normed = hidden.get(row + i) * inverseRms * weight.get(i);
-                Storage.store(out, outRow * width + i, headScale * normed);
+            if (lane < stride) {
+                partials[lane] += partials[lane + stride];
             }
+        }
+        context.localBarrier();
+        float inverseRms = 1f / TornadoMath.sqrt(partials[0] / width + rmsNormEps);
+        for (int i = lane; i < end; i += LANES) {
+            float normed = hidden.get(row + i) * inverseRms * weight.get(i);
+            Storage.store(out, outRow * width + i, headScale * normed);
         }
     }
 

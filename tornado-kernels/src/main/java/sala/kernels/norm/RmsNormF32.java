@@ -48,25 +48,25 @@ public final class RmsNormF32 {
         float[] partials = context.allocateFloatLocalArray(LANES);
         int lane = context.localIdx;
         int token = context.groupIdx;
-        if (token < step.get(Step.NUM_TOKENS)) {
-            int row = token * width;
-            float squares = 0f;
-            for (int i = lane; i < width; i += LANES) {
-                float value = x.get(row + i);
-                squares += value * value;
-            }
-            partials[lane] = squares;
-            for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
-                context.localBarrier();
-                if (lane < stride) {
-                    partials[lane] += partials[lane + stride];
-                }
-            }
+        int row = token * width;
+        // A group past the call's tokens has nothing to sum, but meets the barriers as all do.
+        int end = token < step.get(Step.NUM_TOKENS) ? width : 0;
+        float squares = 0f;
+        for (int i = lane; i < end; i += LANES) {
+            float value = x.get(row + i);
+            squares += value * value;
+        }
+        partials[lane] = squares;
+        for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
             context.localBarrier();
-            float inverseRms = 1f / TornadoMath.sqrt(partials[0] / width + rmsNormEps);
-            for (int i = lane; i < width; i += LANES) {
-                Storage.store(out, row + i, x.get(row + i) * inverseRms * weight.get(i));
+            if (lane < stride) {
+                partials[lane] += partials[lane + stride];
             }
+        }
+        context.localBarrier();
+        float inverseRms = 1f / TornadoMath.sqrt(partials[0] / width + rmsNormEps);
+        for (int i = lane; i < end; i += LANES) {
+            Storage.store(out, row + i, x.get(row + i) * inverseRms * weight.get(i));
         }
     }
 

@@ -58,44 +58,43 @@ public final class QkNormRope {
         int pairs = headDim / 2;
         int token = group / (numHeads + numKvHeads);
         int head = group - token * (numHeads + numKvHeads);
-        if (token < step.get(Step.NUM_TOKENS)) {
-            boolean isQuery = head < numHeads;
-            int queryRow = (token * numHeads + head) * headDim;
-            int keyRow = (token * numKvHeads + head - numHeads) * headDim;
-            float low = 0f;
-            float high = 0f;
-            if (lane < pairs) {
-                if (isQuery) {
-                    low = q.get(queryRow + lane);
-                    high = q.get(queryRow + lane + pairs);
-                } else {
-                    low = k.get(keyRow + lane);
-                    high = k.get(keyRow + lane + pairs);
-                }
+        boolean active = token < step.get(Step.NUM_TOKENS) && lane < pairs;
+        boolean isQuery = head < numHeads;
+        int queryRow = (token * numHeads + head) * headDim;
+        int keyRow = (token * numKvHeads + head - numHeads) * headDim;
+        float low = 0f;
+        float high = 0f;
+        if (active) {
+            if (isQuery) {
+                low = q.get(queryRow + lane);
+                high = q.get(queryRow + lane + pairs);
+            } else {
+                low = k.get(keyRow + lane);
+                high = k.get(keyRow + lane + pairs);
             }
-            partials[lane] = low * low + high * high;
-            for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
-                context.localBarrier();
-                if (lane < stride) {
-                    partials[lane] += partials[lane + stride];
-                }
-            }
+        }
+        partials[lane] = low * low + high * high;
+        for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
             context.localBarrier();
-            if (lane < pairs) {
-                float inverseRms = 1f / TornadoMath.sqrt(partials[0] / headDim + rmsNormEps);
-                float cosine = cosines.get(token * pairs + lane);
-                float sine = sines.get(token * pairs + lane);
-                if (isQuery) {
-                    low = low * inverseRms * queryWeight.get(lane);
-                    high = high * inverseRms * queryWeight.get(lane + pairs);
-                    q.set(queryRow + lane, low * cosine - high * sine);
-                    q.set(queryRow + lane + pairs, high * cosine + low * sine);
-                } else {
-                    low = low * inverseRms * keyWeight.get(lane);
-                    high = high * inverseRms * keyWeight.get(lane + pairs);
-                    k.set(keyRow + lane, low * cosine - high * sine);
-                    k.set(keyRow + lane + pairs, high * cosine + low * sine);
-                }
+            if (lane < stride) {
+                partials[lane] += partials[lane + stride];
+            }
+        }
+        context.localBarrier();
+        if (active) {
+            float inverseRms = 1f / TornadoMath.sqrt(partials[0] / headDim + rmsNormEps);
+            float cosine = cosines.get(token * pairs + lane);
+            float sine = sines.get(token * pairs + lane);
+            if (isQuery) {
+                low = low * inverseRms * queryWeight.get(lane);
+                high = high * inverseRms * queryWeight.get(lane + pairs);
+                q.set(queryRow + lane, low * cosine - high * sine);
+                q.set(queryRow + lane + pairs, high * cosine + low * sine);
+            } else {
+                low = low * inverseRms * keyWeight.get(lane);
+                high = high * inverseRms * keyWeight.get(lane + pairs);
+                k.set(keyRow + lane, low * cosine - high * sine);
+                k.set(keyRow + lane + pairs, high * cosine + low * sine);
             }
         }
     }

@@ -2,7 +2,6 @@ package sala.kernels.lightning;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +17,7 @@ import sala.kernels.reference.DecaySlopes;
 import sala.kernels.reference.LightningAttention;
 import sala.kernels.testing.KernelAssert;
 import sala.kernels.testing.KernelRun;
+import sala.kernels.testing.StoredOutput;
 import sala.testing.Golden;
 import sala.testing.GoldenVariant;
 import sala.testing.RandomTensors;
@@ -39,12 +39,12 @@ class LightningTest {
                 Arguments.of(63, 1, 64, 64),
                 Arguments.of(64, 2, 32, 64),
                 Arguments.of(65, 1, 128, 64),
-                Arguments.of(100, 3, 32, 32),
-                Arguments.of(100, 1, 128, 128),
-                Arguments.of(150, 2, 64, 128),
+                Arguments.of(100, 2, 32, 32),
+                Arguments.of(100, 1, 64, 128),
+                Arguments.of(150, 1, 32, 128),
                 Arguments.of(40, 2, 16, 7),
                 Arguments.of(5, 2, 8, 1),
-                Arguments.of(1000, 1, 32, 64));
+                Arguments.of(1000, 1, 16, 64));
     }
 
     @ParameterizedTest
@@ -68,7 +68,7 @@ class LightningTest {
     @MethodSource("variants")
     void chunksEqualGolden(GoldenVariant variant) {
         Case inputs = Case.golden(variant);
-        for (int chunkSize : new int[] {16, 64, 100}) {
+        for (int chunkSize : new int[] {16, 100}) {
             assertClose("lightning_chunked", Case.expected(variant), inputs.chunked(chunkSize, inputs.numTokens()));
         }
     }
@@ -90,7 +90,7 @@ class LightningTest {
     /** The head that forgets least, fed with what adds up: all keys and values alike. */
     @Test
     void equalTokensAddUp() {
-        int numTokens = 600;
+        int numTokens = 500;
         double[] ones = new double[numTokens * 8];
         Arrays.fill(ones, 1);
         Case inputs = new Case(1, 8, ones, ones, ones, new double[64], 1 / Math.sqrt(8), DecaySlopes.of(1));
@@ -121,7 +121,7 @@ class LightningTest {
                 assertEquals(0f, state.get(i));
                 assertEquals(source.get(i), copy.get(i));
             }
-            assertTrue(Float.isNaN(copy.get(1000)), "the copy went past the state");
+            StoredOutput.assertUnwritten("state_copy", copy, 1000);
         }
     }
 
@@ -303,9 +303,7 @@ class LightningTest {
                     for (int i = 0; i < length * tokenWidth(); i++) {
                         result[from * tokenWidth() + i] = out.get(i);
                     }
-                    for (int i = length * tokenWidth(); i < callLength * tokenWidth(); i++) {
-                        assertTrue(Float.isNaN(out.get(i)), "a token past the call was written");
-                    }
+                    StoredOutput.assertUnwritten("lightning_chunked", out, length * tokenWidth());
                 }
                 return new Result(result, KernelRun.values(running));
             }
