@@ -6,7 +6,6 @@ import java.util.Optional;
 import sala.loader.Checkpoint;
 import sala.loader.GenerationConfig;
 import sala.loader.ModelConfig;
-import sala.loader.tokenizer.BpeTokenizer;
 import sala.loader.tokenizer.ChatTemplate;
 import sala.loader.tokenizer.Tokenizer;
 

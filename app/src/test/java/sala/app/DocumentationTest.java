@@ -43,7 +43,8 @@ class DocumentationTest {
 
     static List<Path> documents() throws IOException {
         Path root = Golden.projectRoot();
-        List<Path> documents = new ArrayList<>(List.of(root.resolve("README.md"), root.resolve("CONTRIBUTING.md")));
+        List<Path> documents = new ArrayList<>(
+                List.of(root.resolve("README.md"), root.resolve("CONTRIBUTING.md"), root.resolve("jmh/NOTEBOOK.md")));
         Path docs = root.resolve("docs");
         if (Files.isDirectory(docs)) {
             try (Stream<Path> files = Files.walk(docs)) {
@@ -144,7 +145,8 @@ class DocumentationTest {
     void commandsAreFoundAndSplit() throws IOException {
         assertTrue(examples().count() >= 5);
         assertTrue(examples().anyMatch(example -> example.output().isPresent()));
-        assertEquals(List.of("generate", "In the beginning", "-n", "3"), words("generate \"In the beginning\" -n 3 # x"));
+        assertEquals(
+                List.of("generate", "In the beginning", "-n", "3"), words("generate \"In the beginning\" -n 3 # x"));
         assertEquals(
                 List.of("bench", "--shape", "tiny", "-d", "64", "-r", "1"),
                 shortened(List.of("bench", "--shape", "1b", "-d", "8192,65536", "-r", "5")));
@@ -156,7 +158,11 @@ class DocumentationTest {
         String readme = Files.readString(Golden.projectRoot().resolve("README.md"));
         String build = Files.readString(Golden.projectRoot().resolve(".ci/run"));
         assertTrue(readme.contains("\nmvn verify\n"), readme);
-        assertTrue(Pattern.compile("^mvn .*verify$", Pattern.MULTILINE).matcher(build).find(), build);
+        assertTrue(
+                Pattern.compile("^mvn .*verify$", Pattern.MULTILINE)
+                        .matcher(build)
+                        .find(),
+                build);
         assertFalse(readme.contains("TODO"));
     }
 }

@@ -29,8 +29,7 @@ public final class ForwardPasses {
 
         /** Opens one to be measured: at first it may be slow, but it computes as a long run does from the start. */
         public ForwardPass openForMeasurement(ModelWeights weights, int threads) {
-            return open(
-                    weights, CpuOptions.defaults().withThreads(threads).withPlainMultiplyAdds(0));
+            return open(weights, CpuOptions.defaults().withThreads(threads).withPlainMultiplyAdds(0));
         }
 
         private ForwardPass open(ModelWeights weights, CpuOptions options) {

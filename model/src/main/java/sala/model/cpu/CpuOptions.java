@@ -33,7 +33,8 @@ public record CpuOptions(int threads, int prefillChunk, long plainMultiplyAdds) 
 
     /** All processors, the measured prefill chunk and cold start. */
     public static CpuOptions defaults() {
-        return new CpuOptions(Runtime.getRuntime().availableProcessors(), DEFAULT_PREFILL_CHUNK, DEFAULT_PLAIN_MULTIPLY_ADDS);
+        return new CpuOptions(
+                Runtime.getRuntime().availableProcessors(), DEFAULT_PREFILL_CHUNK, DEFAULT_PLAIN_MULTIPLY_ADDS);
     }
 
     public CpuOptions withThreads(int newThreads) {

@@ -67,7 +67,20 @@ final class SmallMatMul {
             boolean accumulate) {
         if (coldStart.plain()) {
             multiplyPlainly(
-                    a, aOffset, aRow, aStep, rows, b, bOffset, bStep, bVector, steps, c, cOffset, cRow, vectors,
+                    a,
+                    aOffset,
+                    aRow,
+                    aStep,
+                    rows,
+                    b,
+                    bOffset,
+                    bStep,
+                    bVector,
+                    steps,
+                    c,
+                    cOffset,
+                    cRow,
+                    vectors,
                     accumulate);
             return;
         }

@@ -321,7 +321,8 @@ final class CpuForwardPassTest {
         }
     }
 
-    private static float[][] logitsOfSomeCalls(ModelWeights weights, CpuOptions options, SessionOptions sessionOptions) {
+    private static float[][] logitsOfSomeCalls(
+            ModelWeights weights, CpuOptions options, SessionOptions sessionOptions) {
         try (ForwardPass pass = new CpuForwardPass(weights, options);
                 Session session = pass.newSession(sessionOptions)) {
             float[][] logits = new float[6][];

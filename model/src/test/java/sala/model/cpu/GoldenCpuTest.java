@@ -23,8 +23,7 @@ final class GoldenCpuTest {
     @ParameterizedTest
     @MethodSource("cases")
     void matchesCase(GoldenRunner.Prompt prompt) {
-        GoldenRunner.check(
-                prompt, weights -> new CpuForwardPass(weights, VECTORS), Tolerance.CPU_F32_CASES);
+        GoldenRunner.check(prompt, weights -> new CpuForwardPass(weights, VECTORS), Tolerance.CPU_F32_CASES);
     }
 
     @ParameterizedTest
@@ -42,8 +41,7 @@ final class GoldenCpuTest {
     @ParameterizedTest
     @MethodSource("tinyModel")
     void matchesTinyModel(GoldenRunner.Prompt prompt) {
-        GoldenRunner.check(
-                prompt, weights -> new CpuForwardPass(weights, VECTORS), Tolerance.CPU_F32_TINY_MODEL);
+        GoldenRunner.check(prompt, weights -> new CpuForwardPass(weights, VECTORS), Tolerance.CPU_F32_TINY_MODEL);
     }
 
     @ParameterizedTest

@@ -82,7 +82,8 @@ final class MatVecTest {
         WeightMatrix matrix = WeightMatrix.of(tensor);
         float[] y = new float[matrix.rows];
         try (WorkerTeam team = new WorkerTeam(threads)) {
-            new MatVec(team, ColdStart.none(), matrix.columns).multiply(new WeightMatrix[] {matrix}, x, new float[][] {y});
+            new MatVec(team, ColdStart.none(), matrix.columns)
+                    .multiply(new WeightMatrix[] {matrix}, x, new float[][] {y});
         }
         return y;
     }

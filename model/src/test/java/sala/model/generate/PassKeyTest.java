@@ -38,7 +38,6 @@ final class PassKeyTest {
     /** Keys are numbers of five digits, as in the samples that the model was trained on: none begins with 0. */
     private static final int LEAST_KEY = 10_000;
 
-
     private final Checkpoint checkpoint = Checkpoint.open(Golden.tinyModel());
     private final Tokenizer tokenizer = checkpoint.tokenizer().orElseThrow();
     private final CpuForwardPass pass = new CpuForwardPass(ModelWeights.load(checkpoint), CpuOptions.defaults());
