@@ -43,7 +43,8 @@ class DocumentationTest {
 
     static List<Path> documents() throws IOException {
         Path root = Golden.projectRoot();
-        List<Path> documents = new ArrayList<>(List.of(root.resolve("README.md"), root.resolve("CONTRIBUTING.md")));
+        List<Path> documents = new ArrayList<>(
+                List.of(root.resolve("README.md"), root.resolve("CONTRIBUTING.md"), root.resolve("jmh/NOTEBOOK.md")));
         Path docs = root.resolve("docs");
         if (Files.isDirectory(docs)) {
             try (Stream<Path> files = Files.walk(docs)) {
