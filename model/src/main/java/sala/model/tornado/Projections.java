@@ -48,9 +48,9 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         int rows = weights.rows();
         int columns = weights.columns();
         switch (weights) {
-            case F32(var values, _, _) -> MatVecF32.addTo(graph, task, x, values, out, rows, columns, scale);
-            case F16(var values, _, _) -> MatVecF16.addTo(graph, task, x, values, out, rows, columns, scale);
-            case Bf16(var values, _, _) -> MatVecBf16.addTo(graph, task, x, values, out, rows, columns, scale);
+            case F32 matrix -> MatVecF32.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
+            case F16 matrix -> MatVecF16.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
+            case Bf16 matrix -> MatVecBf16.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
         }
     }
 
@@ -60,15 +60,42 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         int columns = embedding.columns();
         int tokens = decode ? 1 : capacity();
         switch (embedding) {
-            case F32(var table, _, _) ->
+            case F32 matrix ->
                 EmbeddingF32.addTo(
-                        graph, task, buffers.step(), buffers.tokens(), table, hidden, tokens, rows, columns, scale);
-            case F16(var table, _, _) ->
+                        graph,
+                        task,
+                        buffers.step(),
+                        buffers.tokens(),
+                        matrix.values(),
+                        hidden,
+                        tokens,
+                        rows,
+                        columns,
+                        scale);
+            case F16 matrix ->
                 EmbeddingF16.addTo(
-                        graph, task, buffers.step(), buffers.tokens(), table, hidden, tokens, rows, columns, scale);
-            case Bf16(var table, _, _) ->
+                        graph,
+                        task,
+                        buffers.step(),
+                        buffers.tokens(),
+                        matrix.values(),
+                        hidden,
+                        tokens,
+                        rows,
+                        columns,
+                        scale);
+            case Bf16 matrix ->
                 EmbeddingBf16.addTo(
-                        graph, task, buffers.step(), buffers.tokens(), table, hidden, tokens, rows, columns, scale);
+                        graph,
+                        task,
+                        buffers.step(),
+                        buffers.tokens(),
+                        matrix.values(),
+                        hidden,
+                        tokens,
+                        rows,
+                        columns,
+                        scale);
         }
     }
 
@@ -86,19 +113,52 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         switch (new Three(layer.qProj(), layer.kProj(), layer.vProj())) {
             case Three(F32 query, F32 key, F32 value) ->
                 MatVecQkvF32.addTo(
-                        graph, task, normed, query.values(), key.values(), value.values(), q, k, v, qSize, kvSize,
+                        graph,
+                        task,
+                        normed,
+                        query.values(),
+                        key.values(),
+                        value.values(),
+                        q,
+                        k,
+                        v,
+                        qSize,
+                        kvSize,
                         inputSize);
             case Three(F16 query, F16 key, F16 value) ->
                 MatVecQkvF16.addTo(
-                        graph, task, normed, query.values(), key.values(), value.values(), q, k, v, qSize, kvSize,
+                        graph,
+                        task,
+                        normed,
+                        query.values(),
+                        key.values(),
+                        value.values(),
+                        q,
+                        k,
+                        v,
+                        qSize,
+                        kvSize,
                         inputSize);
             case Three(Bf16 query, Bf16 key, Bf16 value) ->
                 MatVecQkvBf16.addTo(
-                        graph, task, normed, query.values(), key.values(), value.values(), q, k, v, qSize, kvSize,
+                        graph,
+                        task,
+                        normed,
+                        query.values(),
+                        key.values(),
+                        value.values(),
+                        q,
+                        k,
+                        v,
+                        qSize,
+                        kvSize,
                         inputSize);
-            case Three other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
+            case Three other ->
+                throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
     }
+
+    private record Two(DeviceMatrix first, DeviceMatrix second) {}
 
     private record Three(DeviceMatrix first, DeviceMatrix second, DeviceMatrix third) {}
 
@@ -106,12 +166,12 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         int rows = weights.rows();
         int columns = weights.columns();
         switch (weights) {
-            case F32(var values, _, _) ->
-                MatMulF32.addTo(graph, task, x, values, out, buffers.step(), capacity(), rows, columns);
-            case F16(var values, _, _) ->
-                MatMulF16.addTo(graph, task, x, values, out, buffers.step(), capacity(), rows, columns);
-            case Bf16(var values, _, _) ->
-                MatMulBf16.addTo(graph, task, x, values, out, buffers.step(), capacity(), rows, columns);
+            case F32 matrix ->
+                MatMulF32.addTo(graph, task, x, matrix.values(), out, buffers.step(), capacity(), rows, columns);
+            case F16 matrix ->
+                MatMulF16.addTo(graph, task, x, matrix.values(), out, buffers.step(), capacity(), rows, columns);
+            case Bf16 matrix ->
+                MatMulBf16.addTo(graph, task, x, matrix.values(), out, buffers.step(), capacity(), rows, columns);
         }
     }
 
@@ -121,25 +181,22 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         int columns = weights.columns();
         if (decode) {
             switch (weights) {
-                case F32(var values, _, _) ->
-                    MatVecGateF32.addTo(graph, task, x, values, mixed, gated, rows, columns);
-                case F16(var values, _, _) ->
-                    MatVecGateF16.addTo(graph, task, x, values, mixed, gated, rows, columns);
-                case Bf16(var values, _, _) ->
-                    MatVecGateBf16.addTo(graph, task, x, values, mixed, gated, rows, columns);
+                case F32 matrix -> MatVecGateF32.addTo(graph, task, x, matrix.values(), mixed, gated, rows, columns);
+                case F16 matrix -> MatVecGateF16.addTo(graph, task, x, matrix.values(), mixed, gated, rows, columns);
+                case Bf16 matrix -> MatVecGateBf16.addTo(graph, task, x, matrix.values(), mixed, gated, rows, columns);
             }
             return;
         }
         switch (weights) {
-            case F32(var values, _, _) ->
+            case F32 matrix ->
                 MatMulF32.addGateTo(
-                        graph, task, x, values, mixed, gated, buffers.step(), capacity(), rows, columns);
-            case F16(var values, _, _) ->
+                        graph, task, x, matrix.values(), mixed, gated, buffers.step(), capacity(), rows, columns);
+            case F16 matrix ->
                 MatMulF16.addGateTo(
-                        graph, task, x, values, mixed, gated, buffers.step(), capacity(), rows, columns);
-            case Bf16(var values, _, _) ->
+                        graph, task, x, matrix.values(), mixed, gated, buffers.step(), capacity(), rows, columns);
+            case Bf16 matrix ->
                 MatMulBf16.addGateTo(
-                        graph, task, x, values, mixed, gated, buffers.step(), capacity(), rows, columns);
+                        graph, task, x, matrix.values(), mixed, gated, buffers.step(), capacity(), rows, columns);
         }
     }
 
@@ -149,25 +206,52 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         int columns = weights.columns();
         if (decode) {
             switch (weights) {
-                case F32(var values, _, _) ->
-                    MatVecResidualF32.addTo(graph, task, x, values, hidden, rows, columns, residualScale);
-                case F16(var values, _, _) ->
-                    MatVecResidualF16.addTo(graph, task, x, values, hidden, rows, columns, residualScale);
-                case Bf16(var values, _, _) ->
-                    MatVecResidualBf16.addTo(graph, task, x, values, hidden, rows, columns, residualScale);
+                case F32 matrix ->
+                    MatVecResidualF32.addTo(graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
+                case F16 matrix ->
+                    MatVecResidualF16.addTo(graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
+                case Bf16 matrix ->
+                    MatVecResidualBf16.addTo(graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
             }
             return;
         }
         switch (weights) {
-            case F32(var values, _, _) ->
+            case F32 matrix ->
                 MatMulF32.addResidualTo(
-                        graph, task, x, values, hidden, buffers.step(), capacity(), rows, columns, residualScale);
-            case F16(var values, _, _) ->
+                        graph,
+                        task,
+                        x,
+                        matrix.values(),
+                        hidden,
+                        buffers.step(),
+                        capacity(),
+                        rows,
+                        columns,
+                        residualScale);
+            case F16 matrix ->
                 MatMulF16.addResidualTo(
-                        graph, task, x, values, hidden, buffers.step(), capacity(), rows, columns, residualScale);
-            case Bf16(var values, _, _) ->
+                        graph,
+                        task,
+                        x,
+                        matrix.values(),
+                        hidden,
+                        buffers.step(),
+                        capacity(),
+                        rows,
+                        columns,
+                        residualScale);
+            case Bf16 matrix ->
                 MatMulBf16.addResidualTo(
-                        graph, task, x, values, hidden, buffers.step(), capacity(), rows, columns, residualScale);
+                        graph,
+                        task,
+                        x,
+                        matrix.values(),
+                        hidden,
+                        buffers.step(),
+                        capacity(),
+                        rows,
+                        columns,
+                        residualScale);
         }
     }
 
@@ -175,8 +259,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
     void swiGlu(String task, FloatArray x, DeviceLayer.Mlp mlp, FloatArray out) {
         int rows = mlp.gateProj().rows();
         int columns = mlp.gateProj().columns();
-        switch (new Three(mlp.gateProj(), mlp.upProj(), mlp.upProj())) {
-            case Three(F32 gate, F32 up, _) -> {
+        switch (new Two(mlp.gateProj(), mlp.upProj())) {
+            case Two(F32 gate, F32 up) -> {
                 if (decode) {
                     MatVecSwiGluF32.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
                 } else {
@@ -184,7 +268,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                             graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
                 }
             }
-            case Three(F16 gate, F16 up, _) -> {
+            case Two(F16 gate, F16 up) -> {
                 if (decode) {
                     MatVecSwiGluF16.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
                 } else {
@@ -192,7 +276,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                             graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
                 }
             }
-            case Three(Bf16 gate, Bf16 up, _) -> {
+            case Two(Bf16 gate, Bf16 up) -> {
                 if (decode) {
                     MatVecSwiGluBf16.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
                 } else {
@@ -200,7 +284,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                             graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
                 }
             }
-            case Three other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
+            case Two other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
     }
 }
