@@ -91,7 +91,7 @@ sealed interface DeviceMatrix {
     /** To the nearest bfloat16, to even among equals. */
     private static short roundToBf16(float value) {
         int bits = Float.floatToRawIntBits(value);
-        int lowestKept = bits >>> Short.SIZE & 1;
-        return (short) (bits + 0x7fff + lowestKept >>> Short.SIZE);
+        int lowestKept = (bits >>> Short.SIZE) & 1;
+        return (short) ((bits + 0x7fff + lowestKept) >>> Short.SIZE);
     }
 }
