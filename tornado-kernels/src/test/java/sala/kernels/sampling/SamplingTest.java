@@ -38,7 +38,7 @@ class SamplingTest {
             new Settings(1, 7, 1e-9, 0));
 
     /** Names and logits. */
-    private record Logits(String name, float[] values) {
+    record Logits(String name, float[] values) {
         @Override
         public String toString() {
             return name;
