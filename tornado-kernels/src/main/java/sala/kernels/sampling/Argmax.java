@@ -38,7 +38,7 @@ public final class Argmax {
             for (int part = 1; part < numParts; part++) {
                 float value = largest.get(part);
                 int token = largestTokens.get(part);
-                if (value > best || (value == best && token < bestToken)) {
+                if (Rank.before(value, token, best, bestToken) > 0) {
                     best = value;
                     bestToken = token;
                 }

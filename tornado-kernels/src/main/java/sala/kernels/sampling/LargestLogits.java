@@ -53,7 +53,7 @@ public final class LargestLogits {
             int token = first + lane;
             if (token < vocabSize) {
                 float value = logits.get(token);
-                if (value > best || (value == best && token < bestToken)) {
+                if (Rank.before(value, token, best, bestToken) > 0) {
                     best = value;
                     bestToken = token;
                 }
@@ -66,7 +66,7 @@ public final class LargestLogits {
             if (lane < stride) {
                 float value = values[lane + stride];
                 int token = tokens[lane + stride];
-                if (value > values[lane] || (value == values[lane] && token < tokens[lane])) {
+                if (Rank.before(value, token, values[lane], tokens[lane]) > 0) {
                     values[lane] = value;
                     tokens[lane] = token;
                 }

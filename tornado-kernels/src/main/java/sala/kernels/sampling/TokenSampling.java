@@ -113,7 +113,8 @@ public final class TokenSampling {
         double goal = topK;
         int stage = DESCEND;
         int phase = TOP_K_PHASE;
-        if (topK < 1.0 || topK >= vocabSize) {
+        int allStay = (topK < 1.0 ? 1 : 0) + (topK >= vocabSize ? 1 : 0);
+        if (allStay > 0) {
             phase = TOP_P_PHASE;
             stage = WHOLE;
             passHigh = LOWEST;
@@ -129,9 +130,9 @@ public final class TokenSampling {
                 int token = first + lane;
                 if (token < vocabSize) {
                     float logit = logits.get(token);
-                    boolean stayed = logit >= high || (logit >= low && token <= lastToken);
-                    boolean looked = logit >= passHigh || (logit >= passLow && token <= passLastToken);
-                    if (stayed && looked) {
+                    int stayed = Rank.within(logit, token, high, low, lastToken);
+                    int looked = Rank.within(logit, token, passHigh, passLow, passLastToken);
+                    if (stayed * looked > 0) {
                         count = count + 1;
                         mass = mass + weight(logit, max, perTemperature);
                     }
@@ -151,10 +152,11 @@ public final class TokenSampling {
             mass = masses[0];
             context.localBarrier();
 
-            boolean enough = mass >= goal;
+            double measure = mass;
             if (phase == TOP_K_PHASE) {
-                enough = count >= goal;
+                measure = (double) count;
             }
+            int enough = measure >= goal ? 1 : 0;
             int next = stage;
             if (stage == WHOLE) {
                 goal = topP * mass;
@@ -163,7 +165,8 @@ public final class TokenSampling {
                 below = max;
             }
             if (stage == DESCEND) {
-                if (enough || passHigh <= LOWEST) {
+                int stop = enough + (passHigh <= LOWEST ? 1 : 0);
+                if (stop > 0) {
                     below = passHigh;
                     countBelow = count;
                     next = HALVE_LOGITS;
@@ -171,7 +174,7 @@ public final class TokenSampling {
                         // The largest logit alone is enough.
                         next = HALVE_TOKENS;
                     }
-                    if (!enough) {
+                    if (enough == 0) {
                         // Fewer tokens than asked for: all of them stay.
                         next = FOUND;
                     }
@@ -183,7 +186,7 @@ public final class TokenSampling {
                 }
             }
             if (stage == HALVE_LOGITS) {
-                if (enough) {
+                if (enough == 1) {
                     below = passHigh;
                     countBelow = count;
                 } else {
@@ -193,16 +196,19 @@ public final class TokenSampling {
             }
             if (next == HALVE_LOGITS) {
                 passHigh = (float) (0.5 * ((double) below + (double) above));
-                if (passHigh <= below || passHigh >= above) {
+                int neighbours = (passHigh <= below ? 1 : 0) + (passHigh >= above ? 1 : 0);
+                if (neighbours > 0) {
                     next = HALVE_TOKENS;
                 }
-                if (countBelow - countAbove <= 1 || (phase == TOP_K_PHASE && countBelow == goal)) {
+                int exact = (phase == TOP_K_PHASE ? 1 : 0) * ((double) countBelow == goal ? 1 : 0);
+                int single = countBelow - countAbove <= 1 ? 1 : 0;
+                if (exact + single > 0) {
                     next = FOUND;
                 }
             }
             passLow = passHigh;
             if (stage == HALVE_TOKENS) {
-                if (enough) {
+                if (enough == 1) {
                     enoughTokens = passLastToken;
                 } else {
                     tooFewTokens = passLastToken;
@@ -254,8 +260,8 @@ public final class TokenSampling {
             if (token < vocabSize) {
                 float logit = logits.get(token);
                 double mass = weight(logit, max, perTemperature);
-                boolean stayed = logit >= high || (logit >= low && token <= lastToken);
-                if (stayed && mass >= minP) {
+                int stayed = Rank.within(logit, token, high, low, lastToken) * (mass >= minP ? 1 : 0);
+                if (stayed > 0) {
                     numCandidates = numCandidates + 1;
                     runMass = runMass + mass;
                 }
@@ -278,7 +284,7 @@ public final class TokenSampling {
         int open = 1;
         for (int other = 0; other < LANES; other++) {
             double mass = masses[other];
-            if (open == 1 && mass > 0.0) {
+            if (open * (mass > 0.0 ? 1 : 0) > 0) {
                 chosenRun = other;
                 reachedBefore = reached;
                 reached = reached + mass;
@@ -290,11 +296,11 @@ public final class TokenSampling {
         context.localBarrier();
         double mass = 0.0;
         int ownToken = chosenRun * run + lane;
-        if (lane < run && ownToken < vocabSize) {
+        if ((lane < run ? 1 : 0) * (ownToken < vocabSize ? 1 : 0) > 0) {
             float logit = logits.get(ownToken);
             double ownMass = weight(logit, max, perTemperature);
-            boolean stayed = logit >= high || (logit >= low && ownToken <= lastToken);
-            if (stayed && ownMass >= minP) {
+            int stayed = Rank.within(logit, ownToken, high, low, lastToken) * (ownMass >= minP ? 1 : 0);
+            if (stayed > 0) {
                 mass = ownMass;
             }
         }
@@ -305,7 +311,7 @@ public final class TokenSampling {
             double sum = reachedBefore;
             int searching = 1;
             for (int i = 0; i < run; i++) {
-                if (searching == 1 && masses[i] > 0.0) {
+                if (searching * (masses[i] > 0.0 ? 1 : 0) > 0) {
                     chosen = chosenRun * run + i;
                     sum = sum + masses[i];
                     if (sum > target) {
