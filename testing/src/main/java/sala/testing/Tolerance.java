@@ -52,6 +52,7 @@ public enum Tolerance {
     KERNEL_MATVEC_GATED(1e-5, 1e-12),
     /** Tiled matrix products: one f32 sum after another. */
     KERNEL_MATMUL(1e-5, 1e-12),
+<<<<<<< HEAD
 
     /** Compressed keys on the device, f32: TODO */
     KERNEL_KEY_COMPRESSION(1e-6, 1e-12),
@@ -59,6 +60,12 @@ public enum Tolerance {
     KERNEL_KEY_COMPRESSION_F16(1e-3, 1e-12),
     /** Dense and sparse attention on the device, against the reference over the stored keys and values. */
     KERNEL_ATTENTION(3e-6, 1e-12);
+=======
+    /** MLP on tensor cores, f16: an activation may round to the other neighbour. */
+    KERNEL_TENSOR_MLP_F16(1e-3, 1e-12),
+    /** The same in bf16. */
+    KERNEL_TENSOR_MLP_BF16(8e-3, 1e-12);
+>>>>>>> linear
 
     private final double relative;
     private final double absolute;
