@@ -29,7 +29,6 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param v likewise
  * @param attended output of a mixer, {@code [T, width]}
  * @param mixed the same after the output norm, {@code [T, width]}
- * @param gated the same after the gate, {@code [T, width]}
  * @param activated {@code [T, intermediateSize]}
  * @param lightningRope angles of the lightning layers
  * @param sparseRope angles of the sparse layers, where they rotate
@@ -55,7 +54,6 @@ record DeviceBuffers(
         FloatArray v,
         FloatArray attended,
         FloatArray mixed,
-        FloatArray gated,
         FloatArray activated,
         RopeAngles lightningRope,
         RopeAngles sparseRope,
@@ -104,7 +102,6 @@ record DeviceBuffers(
                 new FloatArray(mixers),
                 new FloatArray(mixers),
                 new FloatArray(mixers),
-                new FloatArray(mixers),
                 new FloatArray(Math.multiplyExact(tokens, config.intermediateSize())),
                 RopeAngles.of(lightning.headDim(), config.ropeTheta(), tokens),
                 RopeAngles.of(config.headDim(), config.ropeTheta(), tokens),
@@ -133,7 +130,6 @@ record DeviceBuffers(
                 v,
                 attended,
                 mixed,
-                gated,
                 activated,
                 decays,
                 decaySlopes,

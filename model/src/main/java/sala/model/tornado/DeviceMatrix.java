@@ -1,14 +1,16 @@
 package sala.model.tornado;
 
+import static sala.kernels.storage.PackedBf16.PER_WORD;
+
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
 import sala.kernels.storage.StorageType;
 import sala.loader.DType;
 import sala.loader.TensorView;
-import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** A weight matrix {@code [rows, columns]} as the device keeps it, in one of three storage types. */
@@ -24,10 +26,11 @@ sealed interface DeviceMatrix {
 
     record F16(HalfFloatArray values, int rows, int columns) implements DeviceMatrix {}
 
-    record Bf16(BFloat16Array values, int rows, int columns) implements DeviceMatrix {}
+    /** Four elements a word, see {@link sala.kernels.storage.PackedBf16}. */
+    record PackedBf16(LongArray values, int rows, int columns) implements DeviceMatrix {}
 
     /**
-     * Copies a tensor of two dimensions, as stored where the types agree, else value by value.
+     * Copies a tensor of two dimensions, as stored where the types agree, else value by value; bf16 is packed.
      *
      * @throws IllegalArgumentException if a value is beyond the range of the storage type, or there are more elements
      *     than an array holds
@@ -52,15 +55,20 @@ sealed interface DeviceMatrix {
                 fill(tensor, values.getSegment(), DType.F16);
                 yield new F16(values, rows, columns);
             }
-            case BF16 -> {
-                BFloat16Array values = new BFloat16Array(size);
+            case BF16, PACKED_BF16 -> {
+                if (columns % PER_WORD != 0) {
+                    throw new IllegalArgumentException("%s in %s: packed bf16 needs columns in fours, found %s"
+                            .formatted(tensor.name(), tensor.source(), tensor.shape()));
+                }
+                LongArray values = new LongArray(size / PER_WORD);
                 fill(tensor, values.getSegment(), DType.BF16);
-                yield new Bf16(values, rows, columns);
+                yield new PackedBf16(values, rows, columns);
             }
         };
     }
 
-    private static void fill(TensorView tensor, MemorySegment target, DType type) {
+    /** Copies a tensor into memory of a type, as it is or rounded. */
+    static void fill(TensorView tensor, MemorySegment target, DType type) {
         if (tensor.dtype() == type) {
             MemorySegment.copy(tensor.data(), 0, target, 0, tensor.data().byteSize());
             return;

@@ -2,7 +2,6 @@ package sala.model.tornado;
 
 import java.util.List;
 import sala.kernels.storage.StorageType;
-import sala.loader.ModelConfig;
 import sala.model.ModelWeights;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
@@ -12,22 +11,20 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * @param embedding {@code [vocabSize, hiddenSize]}
  * @param layers in order
  * @param finalNorm {@code [hiddenSize]}
- * @param lmHead {@code [vocabSize, hiddenSize]}; the same array as {@code embedding} where they are tied
+ * @param lmHead {@code [vocabSize, hiddenSize]}; a copy of the embedding where they are tied
  */
-record DeviceWeights(DeviceMatrix embedding, List<DeviceLayer> layers, FloatArray finalNorm, DeviceMatrix lmHead) {
+record DeviceWeights(DeviceTable embedding, List<DeviceLayer> layers, FloatArray finalNorm, DeviceMatrix lmHead) {
     DeviceWeights {
         layers = List.copyOf(layers);
     }
 
     static DeviceWeights of(ModelWeights weights, StorageType storage) {
-        ModelConfig config = weights.config();
-        DeviceMatrix embedding = DeviceMatrix.of(weights.embedding(), storage);
         return new DeviceWeights(
-                embedding,
+                DeviceTable.of(weights.embedding(), storage),
                 weights.layers().stream()
                         .map(layer -> DeviceLayer.of(layer, storage))
                         .toList(),
                 FloatArray.fromArray(weights.finalNorm().toFloats()),
-                config.tiedEmbeddings() ? embedding : DeviceMatrix.of(weights.lmHead(), storage));
+                DeviceMatrix.of(weights.lmHead(), storage));
     }
 }

@@ -1,6 +1,5 @@
 package sala.model.tornado;
 
-import java.util.Optional;
 import sala.kernels.KernelGraph;
 import sala.kernels.lightning.ChunkedPrefill;
 import sala.kernels.lightning.RecurrentStep;
@@ -21,9 +20,9 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *                      │                            │
  *                      │            state ◀──attention (one step, or three phases over chunks)──▶ attended
  *                      │                                                                            │
- *                      └──────────────gate: sigmoid(zProj normed)──▶ gated ◀── mixed ◀──outputNorm──┘
+ *                      └──────────────gate: * sigmoid(zProj normed)──▶ mixed ◀──outputNorm─────────┘
  *                                                                      │
- *   hidden ◀──output: + residualScale oProj gated──────────────────────┘
+ *   hidden ◀──output: + residualScale oProj mixed──────────────────────┘
  *     └──then {@link MlpGraph}
  * </pre>
  */
@@ -54,13 +53,10 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
                     config.lightning().width(),
                     eps);
         }
-        Optional<DeviceMatrix> gate = layer.gateProj();
-        FloatArray gated = mixed;
-        if (gate.isPresent()) {
-            gated = b.gated();
-            projections.gate("gate", b.normed(), gate.get(), mixed, gated);
+        if (layer.gateProj().isPresent()) {
+            projections.gate("gate", b.normed(), layer.gateProj().get(), mixed);
         }
-        projections.residual("output", gated, layer.oProj(), b.hidden(), (float) config.residualScale());
+        projections.residual("output", mixed, layer.oProj(), b.hidden(), (float) config.residualScale());
         new MlpGraph(config, b).add(graph, layer, decode);
     }
 

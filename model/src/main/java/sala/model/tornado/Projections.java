@@ -4,30 +4,30 @@ import sala.kernels.KernelGraph;
 import sala.kernels.embedding.EmbeddingBf16;
 import sala.kernels.embedding.EmbeddingF16;
 import sala.kernels.embedding.EmbeddingF32;
-import sala.kernels.matmul.MatMulBf16;
+import sala.kernels.matmul.MatMulPackedBf16;
 import sala.kernels.matmul.MatMulF16;
 import sala.kernels.matmul.MatMulF32;
-import sala.kernels.matmul.MatMulSwiGluBf16;
+import sala.kernels.matmul.MatMulSwiGluPackedBf16;
 import sala.kernels.matmul.MatMulSwiGluF16;
 import sala.kernels.matmul.MatMulSwiGluF32;
-import sala.kernels.matvec.MatVecBf16;
+import sala.kernels.matvec.MatVecPackedBf16;
 import sala.kernels.matvec.MatVecF16;
 import sala.kernels.matvec.MatVecF32;
-import sala.kernels.matvec.MatVecGateBf16;
+import sala.kernels.matvec.MatVecGatePackedBf16;
 import sala.kernels.matvec.MatVecGateF16;
 import sala.kernels.matvec.MatVecGateF32;
-import sala.kernels.matvec.MatVecQkvBf16;
+import sala.kernels.matvec.MatVecQkvPackedBf16;
 import sala.kernels.matvec.MatVecQkvF16;
 import sala.kernels.matvec.MatVecQkvF32;
-import sala.kernels.matvec.MatVecResidualBf16;
+import sala.kernels.matvec.MatVecResidualPackedBf16;
 import sala.kernels.matvec.MatVecResidualF16;
 import sala.kernels.matvec.MatVecResidualF32;
-import sala.kernels.matvec.MatVecSwiGluBf16;
+import sala.kernels.matvec.MatVecSwiGluPackedBf16;
 import sala.kernels.matvec.MatVecSwiGluF16;
 import sala.kernels.matvec.MatVecSwiGluF32;
-import sala.model.tornado.DeviceMatrix.Bf16;
 import sala.model.tornado.DeviceMatrix.F16;
 import sala.model.tornado.DeviceMatrix.F32;
+import sala.model.tornado.DeviceMatrix.PackedBf16;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
@@ -50,17 +50,17 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         switch (weights) {
             case F32 matrix -> MatVecF32.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
             case F16 matrix -> MatVecF16.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
-            case Bf16 matrix -> MatVecBf16.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
+            case PackedBf16 matrix -> MatVecPackedBf16.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
         }
     }
 
     /** {@code hidden = scale} times the rows of the embedding that the tokens name. */
-    void embed(String task, DeviceMatrix embedding, FloatArray hidden, float scale) {
+    void embed(String task, DeviceTable embedding, FloatArray hidden, float scale) {
         int rows = embedding.rows();
         int columns = embedding.columns();
         int tokens = decode ? 1 : capacity();
         switch (embedding) {
-            case F32 matrix ->
+            case DeviceTable.F32 matrix ->
                 EmbeddingF32.addTo(
                         graph,
                         task,
@@ -72,7 +72,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         rows,
                         columns,
                         scale);
-            case F16 matrix ->
+            case DeviceTable.F16 matrix ->
                 EmbeddingF16.addTo(
                         graph,
                         task,
@@ -84,7 +84,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         rows,
                         columns,
                         scale);
-            case Bf16 matrix ->
+            case DeviceTable.Bf16 matrix ->
                 EmbeddingBf16.addTo(
                         graph,
                         task,
@@ -139,8 +139,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         qSize,
                         kvSize,
                         inputSize);
-            case Three(Bf16 query, Bf16 key, Bf16 value) ->
-                MatVecQkvBf16.addTo(
+            case Three(PackedBf16 query, PackedBf16 key, PackedBf16 value) ->
+                MatVecQkvPackedBf16.addTo(
                         graph,
                         task,
                         normed,
@@ -170,33 +170,33 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                 MatMulF32.addTo(graph, task, x, matrix.values(), out, buffers.step(), capacity(), rows, columns);
             case F16 matrix ->
                 MatMulF16.addTo(graph, task, x, matrix.values(), out, buffers.step(), capacity(), rows, columns);
-            case Bf16 matrix ->
-                MatMulBf16.addTo(graph, task, x, matrix.values(), out, buffers.step(), capacity(), rows, columns);
+            case PackedBf16 matrix ->
+                MatMulPackedBf16.addTo(graph, task, x, matrix.values(), out, buffers.step(), capacity(), rows, columns);
         }
     }
 
-    /** {@code gated = mixed sigmoid(weights x)}. */
-    void gate(String task, FloatArray x, DeviceMatrix weights, FloatArray mixed, FloatArray gated) {
+    /** {@code mixed *= sigmoid(weights x)}. */
+    void gate(String task, FloatArray x, DeviceMatrix weights, FloatArray mixed) {
         int rows = weights.rows();
         int columns = weights.columns();
         if (decode) {
             switch (weights) {
-                case F32 matrix -> MatVecGateF32.addTo(graph, task, x, matrix.values(), mixed, gated, rows, columns);
-                case F16 matrix -> MatVecGateF16.addTo(graph, task, x, matrix.values(), mixed, gated, rows, columns);
-                case Bf16 matrix -> MatVecGateBf16.addTo(graph, task, x, matrix.values(), mixed, gated, rows, columns);
+                case F32 matrix -> MatVecGateF32.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
+                case F16 matrix -> MatVecGateF16.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
+                case PackedBf16 matrix -> MatVecGatePackedBf16.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
             }
             return;
         }
         switch (weights) {
             case F32 matrix ->
                 MatMulF32.addGateTo(
-                        graph, task, x, matrix.values(), mixed, gated, buffers.step(), capacity(), rows, columns);
+                        graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
             case F16 matrix ->
                 MatMulF16.addGateTo(
-                        graph, task, x, matrix.values(), mixed, gated, buffers.step(), capacity(), rows, columns);
-            case Bf16 matrix ->
-                MatMulBf16.addGateTo(
-                        graph, task, x, matrix.values(), mixed, gated, buffers.step(), capacity(), rows, columns);
+                        graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
+            case PackedBf16 matrix ->
+                MatMulPackedBf16.addGateTo(
+                        graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
         }
     }
 
@@ -210,8 +210,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                     MatVecResidualF32.addTo(graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
                 case F16 matrix ->
                     MatVecResidualF16.addTo(graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
-                case Bf16 matrix ->
-                    MatVecResidualBf16.addTo(graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
+                case PackedBf16 matrix ->
+                    MatVecResidualPackedBf16.addTo(graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
             }
             return;
         }
@@ -240,8 +240,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         rows,
                         columns,
                         residualScale);
-            case Bf16 matrix ->
-                MatMulBf16.addResidualTo(
+            case PackedBf16 matrix ->
+                MatMulPackedBf16.addResidualTo(
                         graph,
                         task,
                         x,
@@ -276,11 +276,11 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                             graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
                 }
             }
-            case Two(Bf16 gate, Bf16 up) -> {
+            case Two(PackedBf16 gate, PackedBf16 up) -> {
                 if (decode) {
-                    MatVecSwiGluBf16.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
+                    MatVecSwiGluPackedBf16.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
                 } else {
-                    MatMulSwiGluBf16.addTo(
+                    MatMulSwiGluPackedBf16.addTo(
                             graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
                 }
             }

@@ -1,11 +1,9 @@
 package sala.model.tornado;
 
-import java.util.Optional;
 import sala.kernels.KernelGraph;
 import sala.kernels.norm.RmsNormF32;
 import sala.kernels.rope.QkRope;
 import sala.loader.ModelConfig;
-import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * A sparse layer as tasks, with dense or block-sparse attention.
@@ -17,8 +15,8 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *                      │             │          attention (selectedBlocks, cache) ──▶ attended
  *                      │             └─ dense:  attention (cache) ──▶ attended
  *                      │                                                │
- *                      └──gate: sigmoid(oGate normed)──▶ gated ◀────────┘
- *   hidden ◀──output: + residualScale oProj gated───┘
+ *                      └──gate: * sigmoid(oGate normed)──▶ attended ◀───┘
+ *   hidden ◀──output: + residualScale oProj attended┘
  *     └──then {@link MlpGraph}
  * </pre>
  */
@@ -57,13 +55,10 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         } else {
             tasks.attendAll(cache, decode);
         }
-        Optional<DeviceMatrix> gate = layer.gateProj();
-        FloatArray gated = b.attended();
-        if (gate.isPresent()) {
-            gated = b.gated();
-            projections.gate("gate", b.normed(), gate.get(), b.attended(), gated);
+        if (layer.gateProj().isPresent()) {
+            projections.gate("gate", b.normed(), layer.gateProj().get(), b.attended());
         }
-        projections.residual("output", gated, layer.oProj(), b.hidden(), (float) config.residualScale());
+        projections.residual("output", b.attended(), layer.oProj(), b.hidden(), (float) config.residualScale());
         new MlpGraph(config, b).add(graph, layer, decode);
     }
 }

@@ -5,7 +5,7 @@ import sala.kernels.storage.StorageType;
 /**
  * How the device is used.
  *
- * @param weightStorage type of weight matrices and of the embedding
+ * @param weightStorage type of weight matrices and of the embedding; of bf16, matrices are packed
  * @param cacheStorage type of keys, values and compressed keys: F32 or F16
  * @param capacity most positions a session may hold; the caches are allocated for so many
  * @param prefillChunk tokens of a prompt that go through the layers together
@@ -29,8 +29,8 @@ public record TornadoOptions(
     public static final int WORK_GROUPS = 528;
 
     public TornadoOptions {
-        if (cacheStorage == StorageType.BF16) {
-            throw new IllegalArgumentException("cacheStorage: expected F32 or F16, found BF16");
+        if (cacheStorage != StorageType.F32 && cacheStorage != StorageType.F16) {
+            throw new IllegalArgumentException("cacheStorage: expected F32 or F16, found " + cacheStorage);
         }
         if (capacity < 1 || prefillChunk < 1 || lightningChunk < 1 || workGroups < 1) {
             throw new IllegalArgumentException(

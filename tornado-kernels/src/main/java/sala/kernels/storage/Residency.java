@@ -9,6 +9,7 @@ import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 /**
  * Makes arrays part of a graph that computes nothing with them: TornadoVM gives device memory only to what a task of the
@@ -88,6 +89,38 @@ public final class Residency {
     }
 
     /** {@link #touchFloats} of another type. */
+    public static void touchLongs(
+            KernelContext context,
+            LongArray a0,
+            LongArray a1,
+            LongArray a2,
+            LongArray a3,
+            LongArray a4,
+            LongArray a5,
+            LongArray a6,
+            LongArray a7) {
+        int index = context.globalIdx;
+        if (index < 0) {
+            a0.set(0, a1.get(0));
+            a1.set(0, a2.get(0));
+            a2.set(0, a3.get(0));
+            a3.set(0, a4.get(0));
+            a4.set(0, a5.get(0));
+            a5.set(0, a6.get(0));
+            a6.set(0, a7.get(0));
+            a7.set(0, a0.get(0));
+        }
+    }
+
+    /** The same for one array. */
+    public static void touchLong(KernelContext context, LongArray a0) {
+        int index = context.globalIdx;
+        if (index < 0) {
+            a0.set(0, a0.get(0));
+        }
+    }
+
+    /** {@link #touchFloats} of another type. */
     public static void touchHalfs(
             KernelContext context,
             HalfFloatArray a0,
@@ -160,12 +193,14 @@ public final class Residency {
     public static void addTo(KernelGraph graph, String task, List<?> arrays) {
         List<FloatArray> floats = new ArrayList<>();
         List<IntArray> ints = new ArrayList<>();
+        List<LongArray> longs = new ArrayList<>();
         List<HalfFloatArray> halfs = new ArrayList<>();
         List<BFloat16Array> bfloats = new ArrayList<>();
         for (Object array : arrays) {
             switch (array) {
                 case FloatArray values -> floats.add(values);
                 case IntArray values -> ints.add(values);
+                case LongArray values -> longs.add(values);
                 case HalfFloatArray values -> halfs.add(values);
                 case BFloat16Array values -> bfloats.add(values);
                 default -> throw new IllegalArgumentException("arrays: no type of stored arrays: " + array.getClass());
@@ -173,6 +208,7 @@ public final class Residency {
         }
         addFloats(graph, task + "Floats", floats);
         addInts(graph, task + "Ints", ints);
+        addLongs(graph, task + "Longs", longs);
         addHalfs(graph, task + "Halfs", halfs);
         addBfloats(graph, task + "Bfloats", bfloats);
     }
@@ -227,6 +263,33 @@ public final class Residency {
         for (; from < a.size(); from++) {
             String name = task + from;
             graph.taskGraph().task(name, Residency::touchInt, graph.context(), a.get(from));
+            graph.grid(name, WorkGroups.grid(1, LANES));
+        }
+    }
+
+    private static void addLongs(KernelGraph graph, String task, List<LongArray> a) {
+        int from = 0;
+        while (a.size() - from >= MANY) {
+            String name = task + from;
+            graph.taskGraph()
+                    .task(
+                            name,
+                            Residency::touchLongs,
+                            graph.context(),
+                            a.get(from),
+                            a.get(from + 1),
+                            a.get(from + 2),
+                            a.get(from + 3),
+                            a.get(from + 4),
+                            a.get(from + 5),
+                            a.get(from + 6),
+                            a.get(from + 7));
+            graph.grid(name, WorkGroups.grid(1, LANES));
+            from += MANY;
+        }
+        for (; from < a.size(); from++) {
+            String name = task + from;
+            graph.taskGraph().task(name, Residency::touchLong, graph.context(), a.get(from));
             graph.grid(name, WorkGroups.grid(1, LANES));
         }
     }

@@ -5,12 +5,9 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import sala.kernels.KernelGraph;
-<<<<<<< HEAD
-import sala.kernels.storage.Residency;
-=======
 import sala.kernels.storage.PackedBf16;
+import sala.kernels.storage.Residency;
 import sala.kernels.storage.Storage;
->>>>>>> linear
 import sala.kernels.storage.StorageType;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
