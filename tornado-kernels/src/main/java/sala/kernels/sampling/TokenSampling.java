@@ -42,6 +42,8 @@ public final class TokenSampling {
     public static final int SAMPLED_SIZE = 2;
 
     private static final int LANES = 512;
+    /** Logits that a lane loads before it looks at the first: a lane that waits for each leaves the memory idle. */
+    private static final int BATCH = 8;
     /** The last pass shares the vocabulary out in runs, each of which must fit one value a lane. */
     private static final int MAX_VOCAB_SIZE = LANES * LANES;
 
@@ -83,7 +85,9 @@ public final class TokenSampling {
             int numParts) {
         int[] counts = context.allocateIntLocalArray(LANES);
         double[] masses = context.allocateDoubleLocalArray(LANES);
+        double[] sums = context.allocateDoubleLocalArray(LANES);
         int lane = context.localIdx;
+        int lastIndex = vocabSize - 1;
         float max = largest.get(0);
         for (int part = 1; part < numParts; part++) {
             max = TornadoMath.max(max, largest.get(part));
@@ -126,16 +130,70 @@ public final class TokenSampling {
         while (phase < NO_PHASE) {
             int count = 0;
             double mass = 0.0;
-            for (int first = 0; first < vocabSize; first += LANES) {
-                int token = first + lane;
-                if (token < vocabSize) {
-                    float logit = logits.get(token);
-                    int stayed = Rank.within(logit, token, high, low, lastToken);
-                    int looked = Rank.within(logit, token, passHigh, passLow, passLastToken);
-                    if (stayed * looked > 0) {
-                        count = count + 1;
-                        mass = mass + weight(logit, max, perTemperature);
-                    }
+            for (int first = 0; first < vocabSize; first += BATCH * LANES) {
+                int token0 = first + lane;
+                int token1 = token0 + LANES;
+                int token2 = token0 + 2 * LANES;
+                int token3 = token0 + 3 * LANES;
+                int token4 = token0 + 4 * LANES;
+                int token5 = token0 + 5 * LANES;
+                int token6 = token0 + 6 * LANES;
+                int token7 = token0 + 7 * LANES;
+                float logit0 = logits.get(TornadoMath.min(token0, lastIndex));
+                float logit1 = logits.get(TornadoMath.min(token1, lastIndex));
+                float logit2 = logits.get(TornadoMath.min(token2, lastIndex));
+                float logit3 = logits.get(TornadoMath.min(token3, lastIndex));
+                float logit4 = logits.get(TornadoMath.min(token4, lastIndex));
+                float logit5 = logits.get(TornadoMath.min(token5, lastIndex));
+                float logit6 = logits.get(TornadoMath.min(token6, lastIndex));
+                float logit7 = logits.get(TornadoMath.min(token7, lastIndex));
+                int stayed0 = Rank.within(logit0, token0, high, low, lastToken);
+                int looked0 = Rank.within(logit0, token0, passHigh, passLow, passLastToken);
+                if (stayed0 * looked0 * (token0 < vocabSize ? 1 : 0) > 0) {
+                    count = count + 1;
+                    mass = mass + weight(logit0, max, perTemperature);
+                }
+                int stayed1 = Rank.within(logit1, token1, high, low, lastToken);
+                int looked1 = Rank.within(logit1, token1, passHigh, passLow, passLastToken);
+                if (stayed1 * looked1 * (token1 < vocabSize ? 1 : 0) > 0) {
+                    count = count + 1;
+                    mass = mass + weight(logit1, max, perTemperature);
+                }
+                int stayed2 = Rank.within(logit2, token2, high, low, lastToken);
+                int looked2 = Rank.within(logit2, token2, passHigh, passLow, passLastToken);
+                if (stayed2 * looked2 * (token2 < vocabSize ? 1 : 0) > 0) {
+                    count = count + 1;
+                    mass = mass + weight(logit2, max, perTemperature);
+                }
+                int stayed3 = Rank.within(logit3, token3, high, low, lastToken);
+                int looked3 = Rank.within(logit3, token3, passHigh, passLow, passLastToken);
+                if (stayed3 * looked3 * (token3 < vocabSize ? 1 : 0) > 0) {
+                    count = count + 1;
+                    mass = mass + weight(logit3, max, perTemperature);
+                }
+                int stayed4 = Rank.within(logit4, token4, high, low, lastToken);
+                int looked4 = Rank.within(logit4, token4, passHigh, passLow, passLastToken);
+                if (stayed4 * looked4 * (token4 < vocabSize ? 1 : 0) > 0) {
+                    count = count + 1;
+                    mass = mass + weight(logit4, max, perTemperature);
+                }
+                int stayed5 = Rank.within(logit5, token5, high, low, lastToken);
+                int looked5 = Rank.within(logit5, token5, passHigh, passLow, passLastToken);
+                if (stayed5 * looked5 * (token5 < vocabSize ? 1 : 0) > 0) {
+                    count = count + 1;
+                    mass = mass + weight(logit5, max, perTemperature);
+                }
+                int stayed6 = Rank.within(logit6, token6, high, low, lastToken);
+                int looked6 = Rank.within(logit6, token6, passHigh, passLow, passLastToken);
+                if (stayed6 * looked6 * (token6 < vocabSize ? 1 : 0) > 0) {
+                    count = count + 1;
+                    mass = mass + weight(logit6, max, perTemperature);
+                }
+                int stayed7 = Rank.within(logit7, token7, high, low, lastToken);
+                int looked7 = Rank.within(logit7, token7, passHigh, passLow, passLastToken);
+                if (stayed7 * looked7 * (token7 < vocabSize ? 1 : 0) > 0) {
+                    count = count + 1;
+                    mass = mass + weight(logit7, max, perTemperature);
                 }
             }
             counts[lane] = count;
@@ -269,14 +327,18 @@ public final class TokenSampling {
         }
         counts[lane] = numCandidates;
         masses[lane] = runMass;
-        context.localBarrier();
-        // Every lane finds the run in which the sum passes its goal, so that all agree on it.
-        double total = 0.0;
-        int allCandidates = 0;
-        for (int other = 0; other < LANES; other++) {
-            total = total + masses[other];
-            allCandidates = allCandidates + counts[other];
+        sums[lane] = runMass;
+        for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
+            context.localBarrier();
+            if (lane < stride) {
+                counts[lane] = counts[lane] + counts[lane + stride];
+                sums[lane] = sums[lane] + sums[lane + stride];
+            }
         }
+        context.localBarrier();
+        double total = sums[0];
+        int allCandidates = counts[0];
+        // Every lane finds the run in which the sum passes its goal, so that all agree on it.
         double target = settings.get(SamplingSettings.RANDOM) * total;
         double reached = 0.0;
         double reachedBefore = 0.0;
