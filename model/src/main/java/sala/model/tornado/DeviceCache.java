@@ -55,7 +55,8 @@ sealed interface DeviceCache {
             return switch (storage) {
                 case F32 -> new F32(new FloatArray(size), capacity);
                 case F16 -> new F16(new HalfFloatArray(size), capacity);
-                case BF16, PACKED_BF16 -> throw new IllegalArgumentException("caches: expected F32 or F16, found " + storage);
+                case BF16, PACKED_BF16 ->
+                    throw new IllegalArgumentException("caches: expected F32 or F16, found " + storage);
             };
         }
     }

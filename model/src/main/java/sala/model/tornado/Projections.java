@@ -4,27 +4,27 @@ import sala.kernels.KernelGraph;
 import sala.kernels.embedding.EmbeddingBf16;
 import sala.kernels.embedding.EmbeddingF16;
 import sala.kernels.embedding.EmbeddingF32;
-import sala.kernels.matmul.MatMulPackedBf16;
 import sala.kernels.matmul.MatMulF16;
 import sala.kernels.matmul.MatMulF32;
-import sala.kernels.matmul.MatMulSwiGluPackedBf16;
+import sala.kernels.matmul.MatMulPackedBf16;
 import sala.kernels.matmul.MatMulSwiGluF16;
 import sala.kernels.matmul.MatMulSwiGluF32;
-import sala.kernels.matvec.MatVecPackedBf16;
+import sala.kernels.matmul.MatMulSwiGluPackedBf16;
 import sala.kernels.matvec.MatVecF16;
 import sala.kernels.matvec.MatVecF32;
-import sala.kernels.matvec.MatVecGatePackedBf16;
 import sala.kernels.matvec.MatVecGateF16;
 import sala.kernels.matvec.MatVecGateF32;
-import sala.kernels.matvec.MatVecQkvPackedBf16;
+import sala.kernels.matvec.MatVecGatePackedBf16;
+import sala.kernels.matvec.MatVecPackedBf16;
 import sala.kernels.matvec.MatVecQkvF16;
 import sala.kernels.matvec.MatVecQkvF32;
-import sala.kernels.matvec.MatVecResidualPackedBf16;
+import sala.kernels.matvec.MatVecQkvPackedBf16;
 import sala.kernels.matvec.MatVecResidualF16;
 import sala.kernels.matvec.MatVecResidualF32;
-import sala.kernels.matvec.MatVecSwiGluPackedBf16;
+import sala.kernels.matvec.MatVecResidualPackedBf16;
 import sala.kernels.matvec.MatVecSwiGluF16;
 import sala.kernels.matvec.MatVecSwiGluF32;
+import sala.kernels.matvec.MatVecSwiGluPackedBf16;
 import sala.model.tornado.DeviceMatrix.F16;
 import sala.model.tornado.DeviceMatrix.F32;
 import sala.model.tornado.DeviceMatrix.PackedBf16;
@@ -50,7 +50,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         switch (weights) {
             case F32 matrix -> MatVecF32.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
             case F16 matrix -> MatVecF16.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
-            case PackedBf16 matrix -> MatVecPackedBf16.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
+            case PackedBf16 matrix ->
+                MatVecPackedBf16.addTo(graph, task, x, matrix.values(), out, rows, columns, scale);
         }
     }
 
@@ -183,17 +184,16 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
             switch (weights) {
                 case F32 matrix -> MatVecGateF32.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
                 case F16 matrix -> MatVecGateF16.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
-                case PackedBf16 matrix -> MatVecGatePackedBf16.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
+                case PackedBf16 matrix ->
+                    MatVecGatePackedBf16.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
             }
             return;
         }
         switch (weights) {
             case F32 matrix ->
-                MatMulF32.addGateTo(
-                        graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
+                MatMulF32.addGateTo(graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
             case F16 matrix ->
-                MatMulF16.addGateTo(
-                        graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
+                MatMulF16.addGateTo(graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
             case PackedBf16 matrix ->
                 MatMulPackedBf16.addGateTo(
                         graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
@@ -211,7 +211,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                 case F16 matrix ->
                     MatVecResidualF16.addTo(graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
                 case PackedBf16 matrix ->
-                    MatVecResidualPackedBf16.addTo(graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
+                    MatVecResidualPackedBf16.addTo(
+                            graph, task, x, matrix.values(), hidden, rows, columns, residualScale);
             }
             return;
         }
