@@ -12,7 +12,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * Writes the F16 and BF16 forms of kernel classes from their F32 source, as {@code sala.kernels.storage.StorageVariants}
+ * Writes the F16, BF16 and packed bf16 forms of kernel classes from their F32 source, as {@code sala.kernels.storage.StorageVariants}
  * says. A file is written only if it changes, and files whose source is gone are deleted.
  */
 final class StorageVariants {
@@ -24,8 +24,10 @@ final class StorageVariants {
     private static final String ARRAYS = "import uk.ac.manchester.tornado.api.types.arrays.";
 
     /** Suffix of class names and array type, by the storage type's name. */
-    private static final Map<String, List<String>> VARIANTS =
-            Map.of("F16", List.of("F16", "HalfFloatArray"), "BF16", List.of("Bf16", "BFloat16Array"));
+    private static final Map<String, List<String>> VARIANTS = Map.of(
+            "F16", List.of("F16", "HalfFloatArray"),
+            "BF16", List.of("Bf16", "BFloat16Array"),
+            "PACKED_BF16", List.of("PackedBf16", "LongArray"));
 
     private StorageVariants() {}
 
@@ -51,7 +53,7 @@ final class StorageVariants {
                 List<String> variant = VARIANTS.get(name);
                 if (variant == null) {
                     throw new IllegalArgumentException(
-                            source + ": expected F16 or BF16 in @StorageVariants, found " + name);
+                            source + ": expected F16, BF16 or PACKED_BF16 in @StorageVariants, found " + name);
                 }
                 Path file = target.resolve(sources.relativize(source))
                         .resolveSibling(className.substring(0, className.length() - 3) + variant.get(0) + ".java");

@@ -42,6 +42,10 @@ public enum Tolerance {
     KERNEL_MATVEC_GATED(1e-5, 1e-12),
     /** Tiled matrix products: one f32 sum after another. */
     KERNEL_MATMUL(1e-5, 1e-12),
+    /** MLP on tensor cores, f16: an activation may round to the other neighbour. */
+    KERNEL_TENSOR_MLP_F16(1e-3, 1e-12),
+    /** The same in bf16. */
+    KERNEL_TENSOR_MLP_BF16(8e-3, 1e-12),
 
     /** Key compression kernel, f32: sums of up to 128 keys, measured 2.9e-7. */
     KERNEL_KEY_COMPRESSION(6e-7, 1e-12),

@@ -2,6 +2,8 @@ package sala.kernels;
 
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
+import sala.kernels.storage.PackedBf16;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /** Checks of kernel arguments before any launch, in one wording. */
@@ -33,6 +35,23 @@ public final class KernelArguments {
             throw new IllegalArgumentException(
                     "%s: expected at least %d values %s, found %d".formatted(name, expected, shape, array.getSize()));
         }
+    }
+
+    /**
+     * Refuses a matrix that is null or too small for its storage type: packed bf16 holds four elements a word, in rows
+     * of whole words.
+     *
+     * @param name of the argument, as the javadoc calls it
+     * @param shape in words, such as {@code "[outputSize, inputSize]"}
+     */
+    public static void requireMatrix(
+            String name, @Nullable TornadoNativeArray array, String shape, int rows, int columns) {
+        if (array instanceof LongArray) {
+            requireMultiple("columns of " + name, PackedBf16.PER_WORD, columns);
+            requireShape(name, array, shape + " in words of 4", rows, columns / PackedBf16.PER_WORD);
+            return;
+        }
+        requireShape(name, array, shape, rows, columns);
     }
 
     /** Refuses one array in two roles: lanes would read what others have already overwritten. */

@@ -1,7 +1,7 @@
 package sala.kernels.matmul;
 
-import static sala.kernels.storage.StorageType.BF16;
 import static sala.kernels.storage.StorageType.F16;
+import static sala.kernels.storage.StorageType.PACKED_BF16;
 
 import sala.kernels.KernelArguments;
 import sala.kernels.KernelGraph;
@@ -21,14 +21,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   y[t, o] = sum over i of x[t, i] weights[o, i]
  *   plain:     out = y
  *   residual:  hidden += residualScale y
- *   gate:      gated = mixed / (1 + exp(-y))
+ *   gate:      mixed /= 1 + exp(-y)
  * </pre>
  *
  * <p>Sizes need not be multiples of the tile of 64 x 64 x 16. Launch: a work group of 256 lanes a tile, tiles up to the
  * token capacity; groups past the call's tokens do nothing. Sums in f32. Ground truth:
  * {@link sala.kernels.reference.Linear#project}, {@link sala.kernels.reference.OutputGate#apply}.
  */
-@StorageVariants({F16, BF16})
+@StorageVariants({F16, PACKED_BF16})
 public final class MatMulF32 {
     /** Tokens and outputs of a tile. */
     private static final int TILE = 64;
@@ -53,8 +53,8 @@ public final class MatMulF32 {
      *
      * @param x {@code [T, inputSize]}, f32
      * @param weights {@code [outputSize, inputSize]}, stored
-     * @param beside {@code [T, outputSize]}, f32: the residual stream, the mixer's output, or unused
-     * @param out {@code [T, outputSize]}, f32; every element of the call's tokens is written; may be {@code beside}
+     * @param out {@code [T, outputSize]}, f32: the result, the residual stream or the mixer's output; every element of
+     *     the call's tokens is written
      * @param step of the call
      * @param epilogue what becomes of a sum
      * @param residualScale used by the residual epilogue
@@ -63,7 +63,6 @@ public final class MatMulF32 {
             KernelContext context,
             FloatArray x,
             @Stored FloatArray weights,
-            FloatArray beside,
             FloatArray out,
             IntArray step,
             int outputSize,
@@ -150,88 +149,88 @@ public final class MatMulF32 {
             int start = (firstToken + tokenLane + 0) * outputSize;
             if (output + 0 < outputSize) {
                 int index = start + output + 0;
-                out.set(index, finish(beside, index, sum00, epilogue, residualScale));
+                out.set(index, finish(out, index, sum00, epilogue, residualScale));
             }
             if (output + 16 < outputSize) {
                 int index = start + output + 16;
-                out.set(index, finish(beside, index, sum01, epilogue, residualScale));
+                out.set(index, finish(out, index, sum01, epilogue, residualScale));
             }
             if (output + 32 < outputSize) {
                 int index = start + output + 32;
-                out.set(index, finish(beside, index, sum02, epilogue, residualScale));
+                out.set(index, finish(out, index, sum02, epilogue, residualScale));
             }
             if (output + 48 < outputSize) {
                 int index = start + output + 48;
-                out.set(index, finish(beside, index, sum03, epilogue, residualScale));
+                out.set(index, finish(out, index, sum03, epilogue, residualScale));
             }
         }
         if (firstToken + tokenLane + 1 < numTokens) {
             int start = (firstToken + tokenLane + 1) * outputSize;
             if (output + 0 < outputSize) {
                 int index = start + output + 0;
-                out.set(index, finish(beside, index, sum10, epilogue, residualScale));
+                out.set(index, finish(out, index, sum10, epilogue, residualScale));
             }
             if (output + 16 < outputSize) {
                 int index = start + output + 16;
-                out.set(index, finish(beside, index, sum11, epilogue, residualScale));
+                out.set(index, finish(out, index, sum11, epilogue, residualScale));
             }
             if (output + 32 < outputSize) {
                 int index = start + output + 32;
-                out.set(index, finish(beside, index, sum12, epilogue, residualScale));
+                out.set(index, finish(out, index, sum12, epilogue, residualScale));
             }
             if (output + 48 < outputSize) {
                 int index = start + output + 48;
-                out.set(index, finish(beside, index, sum13, epilogue, residualScale));
+                out.set(index, finish(out, index, sum13, epilogue, residualScale));
             }
         }
         if (firstToken + tokenLane + 2 < numTokens) {
             int start = (firstToken + tokenLane + 2) * outputSize;
             if (output + 0 < outputSize) {
                 int index = start + output + 0;
-                out.set(index, finish(beside, index, sum20, epilogue, residualScale));
+                out.set(index, finish(out, index, sum20, epilogue, residualScale));
             }
             if (output + 16 < outputSize) {
                 int index = start + output + 16;
-                out.set(index, finish(beside, index, sum21, epilogue, residualScale));
+                out.set(index, finish(out, index, sum21, epilogue, residualScale));
             }
             if (output + 32 < outputSize) {
                 int index = start + output + 32;
-                out.set(index, finish(beside, index, sum22, epilogue, residualScale));
+                out.set(index, finish(out, index, sum22, epilogue, residualScale));
             }
             if (output + 48 < outputSize) {
                 int index = start + output + 48;
-                out.set(index, finish(beside, index, sum23, epilogue, residualScale));
+                out.set(index, finish(out, index, sum23, epilogue, residualScale));
             }
         }
         if (firstToken + tokenLane + 3 < numTokens) {
             int start = (firstToken + tokenLane + 3) * outputSize;
             if (output + 0 < outputSize) {
                 int index = start + output + 0;
-                out.set(index, finish(beside, index, sum30, epilogue, residualScale));
+                out.set(index, finish(out, index, sum30, epilogue, residualScale));
             }
             if (output + 16 < outputSize) {
                 int index = start + output + 16;
-                out.set(index, finish(beside, index, sum31, epilogue, residualScale));
+                out.set(index, finish(out, index, sum31, epilogue, residualScale));
             }
             if (output + 32 < outputSize) {
                 int index = start + output + 32;
-                out.set(index, finish(beside, index, sum32, epilogue, residualScale));
+                out.set(index, finish(out, index, sum32, epilogue, residualScale));
             }
             if (output + 48 < outputSize) {
                 int index = start + output + 48;
-                out.set(index, finish(beside, index, sum33, epilogue, residualScale));
+                out.set(index, finish(out, index, sum33, epilogue, residualScale));
             }
         }
     }
 
     /** What is written for a sum. */
-    private static float finish(FloatArray beside, int index, float sum, int epilogue, float residualScale) {
+    private static float finish(FloatArray out, int index, float sum, int epilogue, float residualScale) {
         float result = sum;
         if (epilogue == RESIDUAL) {
-            result = beside.get(index) + residualScale * sum;
+            result = out.get(index) + residualScale * sum;
         }
         if (epilogue == GATE) {
-            result = beside.get(index) / (1.0f + TornadoMath.exp(-sum));
+            result = out.get(index) / (1.0f + TornadoMath.exp(-sum));
         }
         return result;
     }
@@ -257,7 +256,7 @@ public final class MatMulF32 {
             int outputSize,
             int inputSize) {
         KernelArguments.requireShape("out", out, "[tokenCapacity, outputSize]", tokenCapacity, outputSize);
-        add(graph, task, x, weights, out, out, step, tokenCapacity, outputSize, inputSize, PLAIN, 1.0f);
+        add(graph, task, x, weights, out, step, tokenCapacity, outputSize, inputSize, PLAIN, 1.0f);
     }
 
     /**
@@ -283,28 +282,15 @@ public final class MatMulF32 {
             float residualScale) {
         KernelArguments.requireShape("hidden", hidden, "[tokenCapacity, outputSize]", tokenCapacity, outputSize);
         KernelArguments.requireDistinct("x", x, "hidden", hidden);
-        add(
-                graph,
-                task,
-                x,
-                weights,
-                hidden,
-                hidden,
-                step,
-                tokenCapacity,
-                outputSize,
-                inputSize,
-                RESIDUAL,
-                residualScale);
+        add(graph, task, x, weights, hidden, step, tokenCapacity, outputSize, inputSize, RESIDUAL, residualScale);
     }
 
     /**
      * Adds a gate projection, applied to the mixer's output.
      *
-     * @param x {@code [tokenCapacity, inputSize]}; not {@code gated}
+     * @param x {@code [tokenCapacity, inputSize]}; not {@code mixed}
      * @param weights {@code [outputSize, inputSize]}
-     * @param mixed {@code [tokenCapacity, outputSize]}
-     * @param gated {@code [tokenCapacity, outputSize]}; may be {@code mixed}
+     * @param mixed {@code [tokenCapacity, outputSize]}; gated in place
      * @param step of the call
      * @param tokenCapacity most tokens of a call
      * @throws IllegalArgumentException if an array is null or too small
@@ -315,15 +301,13 @@ public final class MatMulF32 {
             FloatArray x,
             @Stored FloatArray weights,
             FloatArray mixed,
-            FloatArray gated,
             IntArray step,
             int tokenCapacity,
             int outputSize,
             int inputSize) {
         KernelArguments.requireShape("mixed", mixed, "[tokenCapacity, outputSize]", tokenCapacity, outputSize);
-        KernelArguments.requireShape("gated", gated, "[tokenCapacity, outputSize]", tokenCapacity, outputSize);
-        KernelArguments.requireDistinct("x", x, "gated", gated);
-        add(graph, task, x, weights, mixed, gated, step, tokenCapacity, outputSize, inputSize, GATE, 1.0f);
+        KernelArguments.requireDistinct("x", x, "mixed", mixed);
+        add(graph, task, x, weights, mixed, step, tokenCapacity, outputSize, inputSize, GATE, 1.0f);
     }
 
     private static void add(
@@ -331,7 +315,6 @@ public final class MatMulF32 {
             String task,
             FloatArray x,
             @Stored FloatArray weights,
-            FloatArray beside,
             FloatArray out,
             IntArray step,
             int tokenCapacity,
@@ -343,7 +326,7 @@ public final class MatMulF32 {
         KernelArguments.requireAtLeast("outputSize", 1, outputSize);
         KernelArguments.requireAtLeast("inputSize", 1, inputSize);
         KernelArguments.requireShape("x", x, "[tokenCapacity, inputSize]", tokenCapacity, inputSize);
-        KernelArguments.requireShape("weights", weights, "[outputSize, inputSize]", outputSize, inputSize);
+        KernelArguments.requireMatrix("weights", weights, "[outputSize, inputSize]", outputSize, inputSize);
         KernelArguments.requireShape("step", step, "[SIZE]", Step.SIZE);
         graph.taskGraph()
                 .task(
@@ -352,7 +335,6 @@ public final class MatMulF32 {
                         graph.context(),
                         x,
                         weights,
-                        beside,
                         out,
                         step,
                         outputSize,

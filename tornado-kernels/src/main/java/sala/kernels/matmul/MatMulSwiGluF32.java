@@ -1,7 +1,7 @@
 package sala.kernels.matmul;
 
-import static sala.kernels.storage.StorageType.BF16;
 import static sala.kernels.storage.StorageType.F16;
+import static sala.kernels.storage.StorageType.PACKED_BF16;
 
 import sala.kernels.KernelArguments;
 import sala.kernels.KernelGraph;
@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <p>Launch: as {@link MatMulF32}, 32 sums a lane. Sums in f32. Ground truth:
  * {@link sala.kernels.reference.Linear#project}, {@link sala.kernels.reference.SwiGlu#activate}.
  */
-@StorageVariants({F16, BF16})
+@StorageVariants({F16, PACKED_BF16})
 public final class MatMulSwiGluF32 {
     /** Tokens and outputs of a tile. */
     private static final int TILE = 64;
@@ -281,8 +281,8 @@ public final class MatMulSwiGluF32 {
         KernelArguments.requireAtLeast("outputSize", 1, outputSize);
         KernelArguments.requireAtLeast("inputSize", 1, inputSize);
         KernelArguments.requireShape("x", x, "[tokenCapacity, inputSize]", tokenCapacity, inputSize);
-        KernelArguments.requireShape("gateProj", gateProj, "[outputSize, inputSize]", outputSize, inputSize);
-        KernelArguments.requireShape("upProj", upProj, "[outputSize, inputSize]", outputSize, inputSize);
+        KernelArguments.requireMatrix("gateProj", gateProj, "[outputSize, inputSize]", outputSize, inputSize);
+        KernelArguments.requireMatrix("upProj", upProj, "[outputSize, inputSize]", outputSize, inputSize);
         KernelArguments.requireShape("out", out, "[tokenCapacity, outputSize]", tokenCapacity, outputSize);
         KernelArguments.requireDistinct("x", x, "out", out);
         KernelArguments.requireShape("step", step, "[SIZE]", Step.SIZE);

@@ -1,7 +1,7 @@
 package sala.kernels.matvec;
 
-import static sala.kernels.storage.StorageType.BF16;
 import static sala.kernels.storage.StorageType.F16;
+import static sala.kernels.storage.StorageType.PACKED_BF16;
 
 import sala.kernels.KernelArguments;
 import sala.kernels.KernelGraph;
@@ -20,7 +20,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * <p>Launch: work groups of 128 lanes; a team of 32, 64 or 128 lanes a row ({@link RowTeams}). Sums in f32.
  * Ground truth: {@link sala.kernels.reference.Linear#project}.
  */
-@StorageVariants({F16, BF16})
+@StorageVariants({F16, PACKED_BF16})
 public final class MatVecF32 {
     private MatVecF32() {}
 
@@ -86,9 +86,9 @@ public final class MatVecF32 {
         KernelArguments.requireAtLeast("outputSize", 1, outputSize);
         KernelArguments.requireAtLeast("inputSize", 1, inputSize);
         KernelArguments.requireShape("x", x, "[inputSize]", inputSize);
-        KernelArguments.requireShape("weights", weights, "[outputSize, inputSize]", outputSize, inputSize);
+        KernelArguments.requireMatrix("weights", weights, "[outputSize, inputSize]", outputSize, inputSize);
         KernelArguments.requireShape("out", out, "[outputSize]", outputSize);
-        int lanes = RowTeams.lanesFor(outputSize);
+        int lanes = RowTeams.lanesFor(inputSize);
         graph.taskGraph()
                 .task(
                         task,

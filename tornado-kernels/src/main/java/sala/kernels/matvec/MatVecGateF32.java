@@ -1,7 +1,7 @@
 package sala.kernels.matvec;
 
-import static sala.kernels.storage.StorageType.BF16;
 import static sala.kernels.storage.StorageType.F16;
+import static sala.kernels.storage.StorageType.PACKED_BF16;
 
 import sala.kernels.KernelArguments;
 import sala.kernels.KernelGraph;
@@ -14,12 +14,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 /**
  * The gate projection of one token, applied at once to the mixer's output.
  *
- * <pre>  gated[o] = mixed[o] / (1 + exp(-sum over i of weights[o, i] x[i]))  </pre>
+ * <pre>  mixed[o] /= 1 + exp(-sum over i of weights[o, i] x[i])  </pre>
  *
  * <p>Launch: as {@link MatVecF32}. Sums in f32. Ground truth: {@link sala.kernels.reference.Linear#project} and
  * {@link sala.kernels.reference.OutputGate#apply}.
  */
-@StorageVariants({F16, BF16})
+@StorageVariants({F16, PACKED_BF16})
 public final class MatVecGateF32 {
     private MatVecGateF32() {}
 
@@ -28,8 +28,7 @@ public final class MatVecGateF32 {
      *
      * @param x {@code [inputSize]}, f32, the mixer's input after the layer's norm
      * @param weights {@code [outputSize, inputSize]}, stored
-     * @param mixed {@code [outputSize]}, f32, the mixer's output
-     * @param gated {@code [outputSize]}, f32; every element is written; may be {@code mixed}
+     * @param mixed {@code [outputSize]}, f32, the mixer's output; gated in place
      * @param lanes of a row's team
      * @param warpShuffles 1 if the device has them
      */
@@ -38,7 +37,6 @@ public final class MatVecGateF32 {
             FloatArray x,
             @Stored FloatArray weights,
             FloatArray mixed,
-            FloatArray gated,
             int outputSize,
             int inputSize,
             int lanes,
@@ -62,7 +60,7 @@ public final class MatVecGateF32 {
             }
         }
         if (lane == 0 && row < outputSize) {
-            gated.set(row, mixed.get(row) / (1.0f + TornadoMath.exp(-scratch[localId])));
+            mixed.set(row, mixed.get(row) / (1.0f + TornadoMath.exp(-scratch[localId])));
         }
     }
 
@@ -71,8 +69,7 @@ public final class MatVecGateF32 {
      *
      * @param x {@code [inputSize]}
      * @param weights {@code [outputSize, inputSize]}
-     * @param mixed {@code [outputSize]}
-     * @param gated {@code [outputSize]}; not {@code x}
+     * @param mixed {@code [outputSize]}; not {@code x}
      * @throws IllegalArgumentException if an array is null or too small
      */
     public static void addTo(
@@ -81,17 +78,15 @@ public final class MatVecGateF32 {
             FloatArray x,
             @Stored FloatArray weights,
             FloatArray mixed,
-            FloatArray gated,
             int outputSize,
             int inputSize) {
         KernelArguments.requireAtLeast("outputSize", 1, outputSize);
         KernelArguments.requireAtLeast("inputSize", 1, inputSize);
         KernelArguments.requireShape("x", x, "[inputSize]", inputSize);
-        KernelArguments.requireShape("weights", weights, "[outputSize, inputSize]", outputSize, inputSize);
+        KernelArguments.requireMatrix("weights", weights, "[outputSize, inputSize]", outputSize, inputSize);
         KernelArguments.requireShape("mixed", mixed, "[outputSize]", outputSize);
-        KernelArguments.requireShape("gated", gated, "[outputSize]", outputSize);
-        KernelArguments.requireDistinct("x", x, "gated", gated);
-        int lanes = RowTeams.lanesFor(outputSize);
+        KernelArguments.requireDistinct("x", x, "mixed", mixed);
+        int lanes = RowTeams.lanesFor(inputSize);
         graph.taskGraph()
                 .task(
                         task,
@@ -100,7 +95,6 @@ public final class MatVecGateF32 {
                         x,
                         weights,
                         mixed,
-                        gated,
                         outputSize,
                         inputSize,
                         lanes,

@@ -1,7 +1,7 @@
 package sala.kernels.matvec;
 
-import static sala.kernels.storage.StorageType.BF16;
 import static sala.kernels.storage.StorageType.F16;
+import static sala.kernels.storage.StorageType.PACKED_BF16;
 
 import sala.kernels.KernelArguments;
 import sala.kernels.KernelGraph;
@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * <p>Launch: as {@link MatVecF32}, over the rows of the three matrices. Sums in f32.
  * Ground truth: {@link sala.kernels.reference.Linear#project}.
  */
-@StorageVariants({F16, BF16})
+@StorageVariants({F16, PACKED_BF16})
 public final class MatVecQkvF32 {
     private MatVecQkvF32() {}
 
@@ -114,14 +114,14 @@ public final class MatVecQkvF32 {
         KernelArguments.requireAtLeast("kvSize", 1, kvSize);
         KernelArguments.requireAtLeast("inputSize", 1, inputSize);
         KernelArguments.requireShape("x", x, "[inputSize]", inputSize);
-        KernelArguments.requireShape("qProj", qProj, "[qSize, inputSize]", qSize, inputSize);
-        KernelArguments.requireShape("kProj", kProj, "[kvSize, inputSize]", kvSize, inputSize);
-        KernelArguments.requireShape("vProj", vProj, "[kvSize, inputSize]", kvSize, inputSize);
+        KernelArguments.requireMatrix("qProj", qProj, "[qSize, inputSize]", qSize, inputSize);
+        KernelArguments.requireMatrix("kProj", kProj, "[kvSize, inputSize]", kvSize, inputSize);
+        KernelArguments.requireMatrix("vProj", vProj, "[kvSize, inputSize]", kvSize, inputSize);
         KernelArguments.requireShape("q", q, "[qSize]", qSize);
         KernelArguments.requireShape("k", k, "[kvSize]", kvSize);
         KernelArguments.requireShape("v", v, "[kvSize]", kvSize);
         int rows = Math.addExact(qSize, Math.multiplyExact(2, kvSize));
-        int lanes = RowTeams.lanesFor(rows);
+        int lanes = RowTeams.lanesFor(inputSize);
         graph.taskGraph()
                 .task(
                         task,

@@ -1,7 +1,7 @@
 package sala.kernels.matvec;
 
-import static sala.kernels.storage.StorageType.BF16;
 import static sala.kernels.storage.StorageType.F16;
+import static sala.kernels.storage.StorageType.PACKED_BF16;
 
 import sala.kernels.KernelArguments;
 import sala.kernels.KernelGraph;
@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * <p>Launch: as {@link MatVecF32}; a team computes its row of both matrices. Sums in f32. Ground truth:
  * {@link sala.kernels.reference.Linear#project} and {@link sala.kernels.reference.SwiGlu#activate}.
  */
-@StorageVariants({F16, BF16})
+@StorageVariants({F16, PACKED_BF16})
 public final class MatVecSwiGluF32 {
     private MatVecSwiGluF32() {}
 
@@ -93,10 +93,10 @@ public final class MatVecSwiGluF32 {
         KernelArguments.requireAtLeast("outputSize", 1, outputSize);
         KernelArguments.requireAtLeast("inputSize", 1, inputSize);
         KernelArguments.requireShape("x", x, "[inputSize]", inputSize);
-        KernelArguments.requireShape("gateProj", gateProj, "[outputSize, inputSize]", outputSize, inputSize);
-        KernelArguments.requireShape("upProj", upProj, "[outputSize, inputSize]", outputSize, inputSize);
+        KernelArguments.requireMatrix("gateProj", gateProj, "[outputSize, inputSize]", outputSize, inputSize);
+        KernelArguments.requireMatrix("upProj", upProj, "[outputSize, inputSize]", outputSize, inputSize);
         KernelArguments.requireShape("out", out, "[outputSize]", outputSize);
-        int lanes = RowTeams.lanesFor(outputSize);
+        int lanes = RowTeams.lanesFor(inputSize);
         graph.taskGraph()
                 .task(
                         task,

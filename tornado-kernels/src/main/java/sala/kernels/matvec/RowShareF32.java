@@ -1,6 +1,5 @@
 package sala.kernels.matvec;
 
-import static sala.kernels.storage.StorageType.BF16;
 import static sala.kernels.storage.StorageType.F16;
 
 import sala.kernels.storage.Storage;
@@ -15,7 +14,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * <p>Eight weights are loaded before the first is used: a lane that waits for each load in turn leaves the memory idle.
  */
-@StorageVariants({F16, BF16})
+@StorageVariants(F16)
 final class RowShareF32 {
     private RowShareF32() {}
 

@@ -5,7 +5,10 @@ import uk.ac.manchester.tornado.api.WorkerGrid1D;
 
 /**
  * How a matrix's rows are shared out: each row by a team of neighbouring lanes, as many teams as fit into a work group.
- * A short matrix gets wide teams, since its rows alone would not occupy the device.
+ *
+ * <p>A long row gets the whole group: then the groups that run at the same time read neighbouring rows end to end, where
+ * a warp a row reads many far streams side by side and gets a third less of the memory's bandwidth. It also splits the
+ * sums of a short matrix over enough lanes to occupy the device.
  */
 final class RowTeams {
     /** Lanes of a work group of every matrix-vector kernel. */
@@ -14,15 +17,15 @@ final class RowTeams {
     /** Lanes that shuffles sum over. */
     static final int WARP_LANES = 32;
 
-    /** About as many lanes as a large device holds at once. */
-    private static final long LANES_WANTED = 200_000;
+    /** Elements that a lane loads before it uses the first. */
+    private static final int LOADS_IN_FLIGHT = 8;
 
     private RowTeams() {}
 
-    /** Lanes of a team for so many rows: 32, 64 or 128. */
-    static int lanesFor(int rows) {
-        int lanes = 32;
-        while (lanes < GROUP_LANES && (long) rows * lanes < LANES_WANTED) {
+    /** Lanes of a team for rows of so many elements: 32, 64 or 128. */
+    static int lanesFor(int inputSize) {
+        int lanes = WARP_LANES;
+        while (lanes < GROUP_LANES && 2 * lanes * LOADS_IN_FLIGHT <= inputSize) {
             lanes *= 2;
         }
         return lanes;

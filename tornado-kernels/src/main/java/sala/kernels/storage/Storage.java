@@ -4,6 +4,7 @@ import uk.ac.manchester.tornado.api.types.HalfFloat;
 import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 /** Loads and stores of stored tensors in kernels: widened to f32 on load, rounded to nearest even on store. */
 public final class Storage {
@@ -22,6 +23,11 @@ public final class Storage {
     /** Element of bf16 storage, widened. */
     public static float load(BFloat16Array array, int index) {
         return array.getFloat(index);
+    }
+
+    /** Element of packed bf16 storage, widened. */
+    public static float load(LongArray array, int index) {
+        return PackedBf16.element(array.get(index / PackedBf16.PER_WORD), index % PackedBf16.PER_WORD);
     }
 
     /** Writes f32 storage. */

@@ -6,8 +6,13 @@ public enum StorageType {
     F32(4),
     /** {@code HalfFloatArray}: devices with half-precision loads. */
     F16(2),
-    /** {@code BFloat16Array}: matrix weights only, TornadoVM's CUDA backend only. */
-    BF16(2);
+    /** {@code BFloat16Array}: weights only, TornadoVM's CUDA backend only. */
+    BF16(2),
+    /**
+     * The same bits, four elements a word of a {@code LongArray} ({@link PackedBf16}): matrix weights, which are read
+     * faster in words of 64 bits. TornadoVM's CUDA backend only.
+     */
+    PACKED_BF16(2);
 
     private final int elementBytes;
 

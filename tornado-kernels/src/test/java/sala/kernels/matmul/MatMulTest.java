@@ -17,16 +17,17 @@ import sala.kernels.reference.Linear;
 import sala.kernels.reference.Matrix;
 import sala.kernels.reference.OutputGate;
 import sala.kernels.reference.SwiGlu;
+import sala.kernels.storage.PackedBf16;
 import sala.kernels.storage.StorageType;
 import sala.kernels.testing.KernelAssert;
 import sala.kernels.testing.KernelRun;
 import sala.kernels.testing.TestDevice;
 import sala.testing.RandomTensors;
 import sala.testing.Tolerance;
-import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 class MatMulTest {
@@ -41,8 +42,10 @@ class MatMulTest {
             new int[] {3, 8, 5, 1000});
 
     static Stream<Arguments> cases() {
-        return TestDevice.storageTypes().stream()
-                .flatMap(type -> SIZES.stream().map(s -> Arguments.of(type, s[0], s[1], s[2], s[3])));
+        return TestDevice.matrixStorageTypes().stream()
+                .flatMap(type -> SIZES.stream()
+                        .filter(s -> type != StorageType.PACKED_BF16 || s[3] % PackedBf16.PER_WORD == 0)
+                        .map(s -> Arguments.of(type, s[0], s[1], s[2], s[3])));
     }
 
     @ParameterizedTest
@@ -60,8 +63,8 @@ class MatMulTest {
                 case FloatArray w -> MatMulF32.addTo(graph, "t", input, w, out, step, capacity, outputSize, inputSize);
                 case HalfFloatArray w ->
                     MatMulF16.addTo(graph, "t", input, w, out, step, capacity, outputSize, inputSize);
-                case BFloat16Array w ->
-                    MatMulBf16.addTo(graph, "t", input, w, out, step, capacity, outputSize, inputSize);
+                case LongArray w ->
+                    MatMulPackedBf16.addTo(graph, "t", input, w, out, step, capacity, outputSize, inputSize);
                 default -> throw new AssertionError(type);
             }
             run.execute();
@@ -80,26 +83,25 @@ class MatMulTest {
         try (KernelRun run = new KernelRun("residual")) {
             FloatArray input = run.input(Arrays.copyOf(x, capacity * inputSize));
             TornadoNativeArray weights = run.input(type, random.normal(outputSize * inputSize));
-            FloatArray mixed = run.input(Arrays.copyOf(before, capacity * outputSize));
-            FloatArray gated = run.output(capacity * outputSize);
-            FloatArray hidden = run.state(FloatArray.fromArray(mixed.toHeapArray()));
+            FloatArray mixed = run.state(rows(before, capacity * outputSize));
+            FloatArray hidden = run.state(rows(before, capacity * outputSize));
             IntArray step = run.input(step(tokens));
             KernelGraph graph = run.graph();
             switch (weights) {
                 case FloatArray w -> {
                     MatMulF32.addResidualTo(
                             graph, "down", input, w, hidden, step, capacity, outputSize, inputSize, scale);
-                    MatMulF32.addGateTo(graph, "gate", input, w, mixed, gated, step, capacity, outputSize, inputSize);
+                    MatMulF32.addGateTo(graph, "gate", input, w, mixed, step, capacity, outputSize, inputSize);
                 }
                 case HalfFloatArray w -> {
                     MatMulF16.addResidualTo(
                             graph, "down", input, w, hidden, step, capacity, outputSize, inputSize, scale);
-                    MatMulF16.addGateTo(graph, "gate", input, w, mixed, gated, step, capacity, outputSize, inputSize);
+                    MatMulF16.addGateTo(graph, "gate", input, w, mixed, step, capacity, outputSize, inputSize);
                 }
-                case BFloat16Array w -> {
-                    MatMulBf16.addResidualTo(
+                case LongArray w -> {
+                    MatMulPackedBf16.addResidualTo(
                             graph, "down", input, w, hidden, step, capacity, outputSize, inputSize, scale);
-                    MatMulBf16.addGateTo(graph, "gate", input, w, mixed, gated, step, capacity, outputSize, inputSize);
+                    MatMulPackedBf16.addGateTo(graph, "gate", input, w, mixed, step, capacity, outputSize, inputSize);
                 }
                 default -> throw new AssertionError(type);
             }
@@ -109,7 +111,7 @@ class MatMulTest {
             Arrays.setAll(sum, i -> before[i] + scale * y[i]);
             KernelAssert.assertClose("matmul-residual", type, sum, hidden, Tolerance.KERNEL_MATMUL);
             KernelAssert.assertClose(
-                    "matmul-gate", type, OutputGate.apply(before, y), gated, Tolerance.KERNEL_MATVEC_GATED);
+                    "matmul-gate", type, OutputGate.apply(before, y), mixed, Tolerance.KERNEL_MATVEC_GATED);
         }
     }
 
@@ -134,9 +136,9 @@ class MatMulTest {
                 case HalfFloatArray g ->
                     MatMulSwiGluF16.addTo(
                             graph, "t", input, g, (HalfFloatArray) up, out, step, capacity, outputSize, inputSize);
-                case BFloat16Array g ->
-                    MatMulSwiGluBf16.addTo(
-                            graph, "t", input, g, (BFloat16Array) up, out, step, capacity, outputSize, inputSize);
+                case LongArray g ->
+                    MatMulSwiGluPackedBf16.addTo(
+                            graph, "t", input, g, (LongArray) up, out, step, capacity, outputSize, inputSize);
                 default -> throw new AssertionError(type);
             }
             run.execute();
@@ -162,6 +164,15 @@ class MatMulTest {
         assertThrows(
                 IllegalArgumentException.class,
                 () -> MatMulF32.addTo(graph, "t", x, weights, new FloatArray(20), new IntArray(1), 4, 5, 8));
+    }
+
+    private static FloatArray rows(double[] values, int length) {
+        FloatArray array = new FloatArray(length);
+        array.init(0);
+        for (int i = 0; i < values.length; i++) {
+            array.set(i, (float) values[i]);
+        }
+        return array;
     }
 
     private static IntArray step(int tokens) {

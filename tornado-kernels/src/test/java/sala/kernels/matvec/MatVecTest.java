@@ -15,15 +15,16 @@ import sala.kernels.reference.Linear;
 import sala.kernels.reference.Matrix;
 import sala.kernels.reference.OutputGate;
 import sala.kernels.reference.SwiGlu;
+import sala.kernels.storage.PackedBf16;
 import sala.kernels.storage.StorageType;
 import sala.kernels.testing.KernelAssert;
 import sala.kernels.testing.KernelRun;
 import sala.kernels.testing.TestDevice;
 import sala.testing.RandomTensors;
 import sala.testing.Tolerance;
-import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 class MatVecTest {
@@ -39,8 +40,10 @@ class MatVecTest {
             new int[] {2, 2100});
 
     static Stream<Arguments> cases() {
-        return TestDevice.storageTypes().stream()
-                .flatMap(type -> SIZES.stream().map(size -> Arguments.of(type, size[0], size[1])));
+        return TestDevice.matrixStorageTypes().stream()
+                .flatMap(type -> SIZES.stream()
+                        .filter(size -> type != StorageType.PACKED_BF16 || size[1] % PackedBf16.PER_WORD == 0)
+                        .map(size -> Arguments.of(type, size[0], size[1])));
     }
 
     @ParameterizedTest
@@ -57,8 +60,8 @@ class MatVecTest {
                     MatVecF32.addTo(run.graph(), "head", input, w, out, outputSize, inputSize, 0.0625f);
                 case HalfFloatArray w ->
                     MatVecF16.addTo(run.graph(), "head", input, w, out, outputSize, inputSize, 0.0625f);
-                case BFloat16Array w ->
-                    MatVecBf16.addTo(run.graph(), "head", input, w, out, outputSize, inputSize, 0.0625f);
+                case LongArray w ->
+                    MatVecPackedBf16.addTo(run.graph(), "head", input, w, out, outputSize, inputSize, 0.0625f);
                 default -> throw new AssertionError(type);
             }
             run.execute();
@@ -83,8 +86,8 @@ class MatVecTest {
                     MatVecResidualF32.addTo(run.graph(), "down", input, w, hidden, outputSize, inputSize, scale);
                 case HalfFloatArray w ->
                     MatVecResidualF16.addTo(run.graph(), "down", input, w, hidden, outputSize, inputSize, scale);
-                case BFloat16Array w ->
-                    MatVecResidualBf16.addTo(run.graph(), "down", input, w, hidden, outputSize, inputSize, scale);
+                case LongArray w ->
+                    MatVecResidualPackedBf16.addTo(run.graph(), "down", input, w, hidden, outputSize, inputSize, scale);
                 default -> throw new AssertionError(type);
             }
             double[] branch = scaled(project(x, weights, inputSize), scale);
@@ -106,15 +109,13 @@ class MatVecTest {
         try (KernelRun run = new KernelRun("gate")) {
             FloatArray input = run.input(x);
             TornadoNativeArray weights = run.input(type, random.normal(outputSize * inputSize));
-            FloatArray mixer = run.input(mixed);
-            FloatArray gated = run.output(outputSize);
+            FloatArray gated = run.state(floats(mixed));
             switch (weights) {
-                case FloatArray w ->
-                    MatVecGateF32.addTo(run.graph(), "gate", input, w, mixer, gated, outputSize, inputSize);
+                case FloatArray w -> MatVecGateF32.addTo(run.graph(), "gate", input, w, gated, outputSize, inputSize);
                 case HalfFloatArray w ->
-                    MatVecGateF16.addTo(run.graph(), "gate", input, w, mixer, gated, outputSize, inputSize);
-                case BFloat16Array w ->
-                    MatVecGateBf16.addTo(run.graph(), "gate", input, w, mixer, gated, outputSize, inputSize);
+                    MatVecGateF16.addTo(run.graph(), "gate", input, w, gated, outputSize, inputSize);
+                case LongArray w ->
+                    MatVecGatePackedBf16.addTo(run.graph(), "gate", input, w, gated, outputSize, inputSize);
                 default -> throw new AssertionError(type);
             }
             run.execute();
@@ -139,9 +140,9 @@ class MatVecTest {
                 case HalfFloatArray g ->
                     MatVecSwiGluF16.addTo(
                             run.graph(), "mlp", input, g, (HalfFloatArray) up, out, outputSize, inputSize);
-                case BFloat16Array g ->
-                    MatVecSwiGluBf16.addTo(
-                            run.graph(), "mlp", input, g, (BFloat16Array) up, out, outputSize, inputSize);
+                case LongArray g ->
+                    MatVecSwiGluPackedBf16.addTo(
+                            run.graph(), "mlp", input, g, (LongArray) up, out, outputSize, inputSize);
                 default -> throw new AssertionError(type);
             }
             run.execute();
@@ -195,14 +196,14 @@ class MatVecTest {
                             qSize,
                             kvSize,
                             inputSize);
-                case BFloat16Array w ->
-                    MatVecQkvBf16.addTo(
+                case LongArray w ->
+                    MatVecQkvPackedBf16.addTo(
                             graph,
                             "qkv",
                             input,
                             w,
-                            (BFloat16Array) kProj,
-                            (BFloat16Array) vProj,
+                            (LongArray) kProj,
+                            (LongArray) vProj,
                             q,
                             k,
                             v,
@@ -218,32 +219,33 @@ class MatVecTest {
         }
     }
 
-    /** The more lanes share a row, the more parts a sum has; a row alone and the same row among many must agree. */
+    /** A row that 128 lanes share is a row that 32 lanes share: zeros behind it change the split and nothing else. */
     @Test
     void splitRowsAreWholeRows() {
         RandomTensors random = RandomTensors.create();
-        int inputSize = 1000;
-        int rows = 8_000;
-        float[] row = random.normalFloats(inputSize);
-        float[] x = random.normalFloats(inputSize);
-        double[] many = new double[rows * inputSize];
-        for (int i = 0; i < many.length; i++) {
-            many[i] = row[i % inputSize];
+        int inputSize = 400;
+        int paddedSize = 2400;
+        int rows = 9;
+        assertEquals(32, RowTeams.lanesFor(inputSize));
+        assertEquals(128, RowTeams.lanesFor(paddedSize));
+        double[] weights = random.normal(rows * inputSize);
+        double[] padded = new double[rows * paddedSize];
+        for (int row = 0; row < rows; row++) {
+            System.arraycopy(weights, row * inputSize, padded, row * paddedSize, inputSize);
         }
-        assertEquals(128, RowTeams.lanesFor(1));
-        assertEquals(32, RowTeams.lanesFor(rows));
+        double[] x = random.normal(inputSize);
         try (KernelRun run = new KernelRun("split")) {
             FloatArray input = run.input(x);
-            FloatArray one = run.input(row);
-            FloatArray all = run.input(many);
-            FloatArray outOfOne = run.output(1);
-            FloatArray outOfAll = run.output(rows);
-            MatVecF32.addTo(run.graph(), "one", input, one, outOfOne, 1, inputSize, 1.0f);
-            MatVecF32.addTo(run.graph(), "all", input, all, outOfAll, rows, inputSize, 1.0f);
+            FloatArray paddedInput = run.input(Arrays.copyOf(x, paddedSize));
+            FloatArray matrix = run.input(weights);
+            FloatArray paddedMatrix = run.input(padded);
+            FloatArray whole = run.output(rows);
+            FloatArray split = run.output(rows);
+            MatVecF32.addTo(run.graph(), "whole", input, matrix, whole, rows, inputSize, 1.0f);
+            MatVecF32.addTo(run.graph(), "split", paddedInput, paddedMatrix, split, rows, paddedSize, 1.0f);
             run.execute();
-            double[] expected = new double[rows];
-            Arrays.fill(expected, outOfOne.get(0));
-            KernelAssert.assertClose("matvec-split", StorageType.F32, expected, outOfAll, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose(
+                    "matvec-split", StorageType.F32, KernelRun.values(whole), split, Tolerance.KERNEL_MATVEC);
         }
     }
 

@@ -5,6 +5,8 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import sala.kernels.KernelGraph;
+import sala.kernels.storage.PackedBf16;
+import sala.kernels.storage.Storage;
 import sala.kernels.storage.StorageType;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
@@ -14,6 +16,7 @@ import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -167,16 +170,19 @@ public final class KernelRun implements AutoCloseable {
                 }
                 yield array;
             }
+            case PACKED_BF16 -> PackedBf16.pack(values);
         };
     }
 
-    /** What an array holds, widened: the values that a reference must see. */
+    /** What an array holds, widened: the values that a reference must see. A {@code LongArray} is packed bf16. */
     public static double[] values(TornadoNativeArray array) {
-        double[] values = new double[array.getSize()];
+        int perElement = array instanceof LongArray ? PackedBf16.PER_WORD : 1;
+        double[] values = new double[array.getSize() * perElement];
         switch (array) {
             case FloatArray floats -> Arrays.setAll(values, floats::get);
             case HalfFloatArray halfs -> Arrays.setAll(values, i -> halfs.get(i).getFloat32());
             case BFloat16Array bfloats -> Arrays.setAll(values, bfloats::getFloat);
+            case LongArray words -> Arrays.setAll(values, i -> Storage.load(words, i));
             default -> throw new IllegalArgumentException("no floating-point storage: " + array.getClass());
         }
         return values;

@@ -21,7 +21,14 @@ public final class TestDevice {
         return backend() == TornadoVMBackendType.JAVA;
     }
 
-    /** Storage types of matrix weights. */
+    /** Storage types of matrices: those below, with bf16 packed. */
+    public static List<StorageType> matrixStorageTypes() {
+        return storageTypes().stream()
+                .map(type -> type == StorageType.BF16 ? StorageType.PACKED_BF16 : type)
+                .toList();
+    }
+
+    /** Storage types of weights. */
     public static List<StorageType> storageTypes() {
         return switch (backend()) {
             case JAVA, CUDA -> List.of(StorageType.F32, StorageType.F16, StorageType.BF16);
