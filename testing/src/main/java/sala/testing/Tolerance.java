@@ -57,11 +57,11 @@ public enum Tolerance {
     /** The same in bf16. */
     KERNEL_TENSOR_MLP_BF16(8e-3, 1e-12),
 
-    /** Compressed keys on the device, f32: measured 2.9e-7 on an H100. */
-    KERNEL_KEY_COMPRESSION(1e-6, 1e-12),
-    /** The same stored as f16. */
+    /** Key compression kernel, f32: sums of up to 128 keys, measured 2.9e-7. */
+    KERNEL_KEY_COMPRESSION(6e-7, 1e-12),
+    /** The same in f16: the mean may round to the other of two neighbours; measured 0. */
     KERNEL_KEY_COMPRESSION_F16(1e-3, 1e-12),
-    /** Dense and sparse attention on the device, against the reference over the stored keys and values. */
+    /** Attention kernels, dense and sparse, whole and split, over the stored keys and values: measured 1.2e-6. */
     KERNEL_ATTENTION(3e-6, 1e-12);
 
     private final double relative;

@@ -182,7 +182,8 @@ public final class PrefillSelectionF32 {
         int numTokens = step.get(Step.NUM_TOKENS);
         int numHeads = groupSize * numKvHeads;
         int tokensPerTile = tokensPerTile(groupSize);
-        int headTiles = (groupSize + ROWS - 1) / ROWS;
+        // Not a constant: TornadoVM fails on what remains of the conditions of a loop that it unrolls in full.
+        int headTiles = numTokens > 0 ? (groupSize + ROWS - 1) / ROWS : 0;
         int maxBlocks = (capacity + blockSize - 1) / blockSize;
         int maxSelected = BlockRank.maxSelected(initBlocks, localBlocks, effectiveTopK);
         int firstRanks = workGroup * tokensPerTile * maxBlocks;
@@ -415,20 +416,18 @@ public final class PrefillSelectionF32 {
                 }
                 float windowScore = 0f; // of window firstWindow + lane, where a token has several tiles of heads
                 for (int headTile = 0; headTile < headTiles; headTile++) {
-                    if (headTiles > 1) {
-                        // One tile of heads stays from the coarse pass; several take turns.
-                        for (int i = lane; i < ROWS * headDim; i += LANES) {
-                            int rowInTile = i / headDim;
-                            int channel = i % headDim;
-                            int head = headTile * ROWS + rowInTile;
-                            float query = 0f;
-                            if (head < groupSize) {
-                                query = attentionScale
-                                        * q.get((firstToken * numHeads + kvHead * groupSize + head) * headDim
-                                                + channel);
-                            }
-                            queries[rowInTile * QUERY_STRIDE + channel] = query;
+                    // One tile of heads stays from the coarse pass; several take turns.
+                    int reloaded = headTiles > 1 ? ROWS * headDim : 0;
+                    for (int i = lane; i < reloaded; i += LANES) {
+                        int rowInTile = i / headDim;
+                        int channel = i % headDim;
+                        int head = headTile * ROWS + rowInTile;
+                        float query = 0f;
+                        if (head < groupSize) {
+                            query = attentionScale
+                                    * q.get((firstToken * numHeads + kvHead * groupSize + head) * headDim + channel);
                         }
+                        queries[rowInTile * QUERY_STRIDE + channel] = query;
                     }
                     context.localBarrier();
 
@@ -484,16 +483,15 @@ public final class PrefillSelectionF32 {
                     context.localBarrier();
 
                     // Sums over the heads of a token stand in its first row.
+                    int headsInTile = TornadoMath.min(ROWS, groupSize - headTile * ROWS);
                     for (int i = lane; i < tokensPerTile * KEYS; i += LANES) {
                         int tokenRow = i / KEYS * groupSize;
                         int key = i % KEYS;
                         float sum = windowScore;
-                        for (int head = 0; head < groupSize - headTile * ROWS && head < ROWS; head++) {
+                        for (int head = 0; head < headsInTile; head++) {
                             sum += scores[(tokenRow + head) * SCORE_STRIDE + key];
                         }
-                        if (headTiles > 1) {
-                            windowScore = sum;
-                        }
+                        windowScore = headTiles > 1 ? sum : 0f;
                         scores[tokenRow * SCORE_STRIDE + key] = sum;
                     }
                     context.localBarrier();
