@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -335,17 +334,15 @@ final class CpuForwardPassTest {
         }
     }
 
-    /** Vector kernels make objects until they are compiled, so they are given time. */
-    @ParameterizedTest
-    @ValueSource(longs = {0, Long.MAX_VALUE})
-    void decodingAllocatesNothing(long plainMultiplyAdds) {
+    /** In plain loops, since vector kernels make objects until the JVM has compiled them: those are the benchmark's. */
+    @Test
+    void decodingAllocatesNothing() {
         com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
-        CpuOptions options = new CpuOptions(1, 64, plainMultiplyAdds);
+        CpuOptions options = new CpuOptions(1, 64, Long.MAX_VALUE);
         try (ForwardPass pass = new CpuForwardPass(SLLSL_WEIGHTS, options);
                 Session session = pass.newSession(OPTIONS)) {
-            long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(120);
-            long bytes = Long.MAX_VALUE;
-            while (bytes >= 1000 && System.nanoTime() < deadline) {
+            long bytes = 0;
+            for (int round = 0; round < 2; round++) { // caches and classes come with the first
                 session.reset();
                 pass.prefill(session, tokens(0, 600));
                 long before = threads.getCurrentThreadAllocatedBytes();
