@@ -66,6 +66,34 @@ public record ModelConfig(
                 "the released configuration", "{\"model_type\": \"minicpm_sala\"}".getBytes(StandardCharsets.UTF_8));
     }
 
+    /** The same model, as another file would state it. */
+    public ModelConfig withCarried(CarriedConfig other) {
+        return new ModelConfig(
+                vocabSize,
+                hiddenSize,
+                intermediateSize,
+                mixerTypes,
+                numHeads,
+                numKvHeads,
+                headDim,
+                sparseUseRope,
+                sparseUseOutputGate,
+                sparse,
+                lightning,
+                ropeTheta,
+                rmsNormEps,
+                embeddingScale,
+                scaleDepth,
+                dimModelBase,
+                tiedEmbeddings,
+                maxPositionEmbeddings,
+                bosTokenId,
+                eosTokenIds,
+                padTokenId,
+                torchDtype,
+                other);
+    }
+
     public int numLayers() {
         return mixerTypes.size();
     }
