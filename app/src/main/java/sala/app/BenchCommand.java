@@ -229,7 +229,7 @@ final class BenchCommand implements Runnable {
         for (int threadCount : threadCounts) {
             say("measuring the limits of the machine");
             MachineLimits limits = MachineLimits.measure(threadCount);
-            try (ForwardPass forwardPass = choice.open(weights, threadCount)) {
+            try (ForwardPass forwardPass = choice.openForMeasurement(weights, threadCount)) {
                 BenchRunner runner = new BenchRunner(forwardPass, options, seed);
                 for (BenchTest test : tests) {
                     say(test.name());

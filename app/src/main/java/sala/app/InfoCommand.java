@@ -11,6 +11,8 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import sala.loader.Checkpoint;
 import sala.loader.ModelConfig;
+import sala.loader.SparseConfig;
+import sala.model.CacheFormat;
 import sala.model.MemoryPlan;
 
 /** {@code sala info}: what a model is and what it takes. Reads {@code config.json} alone, no weight. */
@@ -79,9 +81,12 @@ final class InfoCommand implements Runnable {
         row(
                 lines,
                 "S selection",
-                "dense below %d tokens; then %d blocks of %d: %d initial, current and %d local, the rest by score"
+                "%s %d blocks of %d: %d initial, current and %d local, the rest by score"
                         .formatted(
-                                config.sparse().denseLength(),
+                                config.sparse().denseLength() == SparseConfig.NEVER
+                                        ? "dense at every length; where sparse is asked for,"
+                                        : "dense below %d tokens; then"
+                                                .formatted(config.sparse().denseLength()),
                                 config.sparse().effectiveTopK(),
                                 config.sparse().blockSize(),
                                 config.sparse().initBlocks(),
@@ -125,9 +130,19 @@ final class InfoCommand implements Runnable {
         row(lines, "context", "made for %s tokens".formatted(Quantities.grouped(config.maxPositionEmbeddings())));
         row(lines, "stored as", config.torchDtype());
         lines.add("");
-        lines.add(memoryRow("memory", List.of("weights", "KV cache", "K1+K2", "state", "work", "total")));
+        lines.add("memory with f32 caches, as the cpu backend keeps them");
+        addMemoryTable(lines, directory, config, CacheFormat.F32);
+        lines.add("");
+        lines.add("memory with bf16 caches, as the released code keeps them");
+        addMemoryTable(lines, directory, config, CacheFormat.BF16);
+        return String.join("\n", lines) + "\n";
+    }
+
+    private static void addMemoryTable(
+            List<String> lines, Path directory, ModelConfig config, CacheFormat cacheFormat) {
+        lines.add(memoryRow("context", List.of("weights", "KV cache", "K1+K2", "state", "work", "total")));
         for (int contextLength : PLANNED_LENGTHS) {
-            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength);
+            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength, cacheFormat);
             lines.add(memoryRow(
                     Quantities.tokens(contextLength),
                     List.of(
@@ -138,7 +153,6 @@ final class InfoCommand implements Runnable {
                             Quantities.bytes(plan.workBytes()),
                             Quantities.bytes(plan.totalBytes()))));
         }
-        return String.join("\n", lines) + "\n";
     }
 
     private static void row(List<String> lines, String name, String value) {
@@ -161,9 +175,17 @@ final class InfoCommand implements Runnable {
         json.writeNumberField("parameters", MemoryPlan.parameterCount(config));
         json.writeStringField("layers", config.layerStrip());
         writeConfig(json, config);
-        json.writeArrayFieldStart("memory");
+        writeMemory(json, "memory", directory, config, CacheFormat.F32);
+        writeMemory(json, "memoryWithBf16Caches", directory, config, CacheFormat.BF16);
+        json.writeEndObject();
+    }
+
+    private static void writeMemory(
+            JsonGenerator json, String field, Path directory, ModelConfig config, CacheFormat cacheFormat)
+            throws IOException {
+        json.writeArrayFieldStart(field);
         for (int contextLength : PLANNED_LENGTHS) {
-            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength);
+            MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength, cacheFormat);
             json.writeStartObject();
             json.writeNumberField("contextLength", contextLength);
             json.writeNumberField("weightBytes", plan.weightBytes());
@@ -175,7 +197,6 @@ final class InfoCommand implements Runnable {
             json.writeEndObject();
         }
         json.writeEndArray();
-        json.writeEndObject();
     }
 
     private static void writeConfig(JsonGenerator json, ModelConfig config) throws IOException {

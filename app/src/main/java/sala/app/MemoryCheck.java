@@ -4,6 +4,7 @@ import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import sala.loader.DType;
 import sala.loader.ModelConfig;
+import sala.model.CacheFormat;
 import sala.model.MemoryPlan;
 import sala.model.MemoryPlanException;
 
@@ -27,8 +28,13 @@ final class MemoryCheck {
      * @throws CommandException if the configuration names no type that can be planned with
      */
     static MemoryPlan plan(Path directory, ModelConfig config, int contextLength) {
+        return plan(directory, config, contextLength, CacheFormat.F32);
+    }
+
+    /** {@link #plan(Path, ModelConfig, int)} for another element type of the caches than the CPU backend's. */
+    static MemoryPlan plan(Path directory, ModelConfig config, int contextLength, CacheFormat cacheFormat) {
         try {
-            return MemoryPlan.of(config, contextLength);
+            return MemoryPlan.of(config, contextLength, cacheFormat);
         } catch (IllegalArgumentException | ArithmeticException e) {
             throw new CommandException("%s: %s".formatted(directory.resolve("config.json"), e.getMessage()), e);
         }

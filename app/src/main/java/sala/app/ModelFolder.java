@@ -6,7 +6,6 @@ import java.util.Optional;
 import sala.loader.Checkpoint;
 import sala.loader.GenerationConfig;
 import sala.loader.ModelConfig;
-import sala.loader.tokenizer.BpeTokenizer;
 import sala.loader.tokenizer.ChatTemplate;
 import sala.loader.tokenizer.Tokenizer;
 
@@ -26,9 +25,7 @@ record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> token
     }
 
     private static Optional<Tokenizer> readTokenizer(Path directory) {
-        return Files.exists(directory.resolve(TOKENIZER_FILE))
-                ? Optional.of(BpeTokenizer.read(directory.resolve(BpeTokenizer.FILE_NAME)))
-                : Optional.empty();
+        return Checkpoint.readTokenizer(directory);
     }
 
     /**

@@ -53,7 +53,19 @@ class InfoCommandTest {
                 parts += plan.required(part).longValue();
             }
             assertEquals(parts, plan.required("totalBytes").longValue());
+            JsonNode asReleased = info.required("memoryWithBf16Caches").get(i);
+            assertEquals(8192L * lengths[i], asReleased.required("kvBytes").longValue());
+            assertEquals(
+                    320L * lengths[i], asReleased.required("compressedKeyBytes").longValue());
+            assertEquals(48L << 20, asReleased.required("stateBytes").longValue());
         }
+    }
+
+    @Test
+    void saysThatAttentionIsDenseWithoutSparseConfig() throws IOException {
+        Files.writeString(folder.resolve("config.json"), "{\"model_type\": \"minicpm_sala\", \"sparse_config\": null}");
+        String text = CommandRun.of("info", "-m", folder.toString()).succeeded().out();
+        assertTrue(text.contains("dense at every length"), text);
     }
 
     @Test

@@ -5,27 +5,14 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.charset.StandardCharsets;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import sala.testing.Golden;
 
 /** What only a process of its own can show: pipes that close, signals, exit codes. */
 class ProcessTest {
     private static Process start(String... arguments) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "--add-modules=jdk.incubator.vector",
-                "--enable-native-access=ALL-UNNAMED",
-                "-Xlog:all=off",
-                "-Xlog:disable",
-                "-cp",
-                System.getProperty("java.class.path"),
-                SalaCommand.class.getName()));
-        command.addAll(List.of(arguments));
-        return new ProcessBuilder(command).start();
+        return CommandProcess.start(Golden.projectRoot(), List.of(arguments));
     }
 
     /** A text that goes on until it is stopped. */
@@ -34,22 +21,12 @@ class ProcessTest {
                 "generate", "In the beginning", "--ignore-eos", "--max-tokens", "1000000", "-c", "1100000", "--stats");
     }
 
-    private static String read(InputStream stream) throws IOException {
-        return new String(stream.readAllBytes(), StandardCharsets.UTF_8);
-    }
-
-    /** Standard error without the one line that every JVM with the Vector API begins with, before any program runs. */
-    private static String readErrors(Process process) throws IOException {
-        return read(process.getErrorStream())
-                .replaceFirst("^WARNING: Using incubator modules: jdk\\.incubator\\.vector\\R", "");
-    }
-
     @Test
     void resultsComeOnStandardOutputAlone() throws IOException, InterruptedException {
         Process process = start("generate", "In the beginning", "-n", "8");
         process.getOutputStream().close();
-        String out = read(process.getInputStream());
-        assertEquals("", readErrors(process));
+        String out = CommandProcess.read(process.getInputStream());
+        assertEquals("", CommandProcess.readErrors(process));
         assertEquals(0, process.waitFor());
         assertFalse(out.isBlank());
         assertTrue(out.endsWith("\n"));
@@ -61,7 +38,7 @@ class ProcessTest {
         Process process = startEndless();
         assertTrue(process.getInputStream().read() >= 0);
         process.getInputStream().close();
-        assertEquals("", readErrors(process));
+        assertEquals("", CommandProcess.readErrors(process));
         assertEquals(0, process.waitFor());
     }
 
@@ -74,10 +51,10 @@ class ProcessTest {
             out.append((char) process.getInputStream().read());
         }
         process.toHandle().destroy();
-        out.append(read(process.getInputStream()));
+        out.append(CommandProcess.read(process.getInputStream()));
         assertEquals(143, process.waitFor());
         assertTrue(out.toString().endsWith("\n"), out.toString());
-        assertTrue(read(process.getErrorStream()).contains("tokens/s"));
+        assertTrue(CommandProcess.read(process.getErrorStream()).contains("tokens/s"));
     }
 
     @Test

@@ -34,7 +34,7 @@ final class SeededModel implements AutoCloseable {
     SeededModel(ModelShape shape, int tokenCount, int prefillChunk) {
         config = shape.config();
         ModelWeights weights = ModelWeights.random(config, DType.BF16, SEED, arena);
-        pass = new CpuForwardPass(weights, new CpuOptions(BenchmarkThreads.count(), prefillChunk));
+        pass = new CpuForwardPass(weights, new CpuOptions(BenchmarkThreads.count(), prefillChunk, 0));
         tokens = new Random(SEED).ints(tokenCount, 0, config.vocabSize()).toArray();
         layerElements =
                 weights.layers().stream().mapToLong(SeededModel::matrixElements).sum();

@@ -3,7 +3,6 @@ package sala.loader;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.nio.file.Files;
-import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -81,7 +80,7 @@ public final class Checkpoint implements AutoCloseable {
     /** Reads {@code generation_config.json} alone; {@link GenerationConfig#NONE} where there is none. */
     public static GenerationConfig readGenerationConfig(Path directory) {
         Path file = directory.resolve(GenerationConfig.FILE_NAME);
-        return isPresent(file)
+        return StrictJson.isPresent(file)
                 ? GenerationConfig.parse(file.toString(), StrictJson.readFile(file, GenerationConfig.MAX_BYTES))
                 : GenerationConfig.NONE;
     }
@@ -101,14 +100,14 @@ public final class Checkpoint implements AutoCloseable {
 
     private static SequencedSet<String> weightFiles(Path directory) {
         Path index = directory.resolve(ShardIndex.FILE_NAME);
-        return isPresent(index) ? ShardIndex.read(index).shards() : new TreeSet<>(List.of(SINGLE_FILE));
+        return StrictJson.isPresent(index) ? ShardIndex.read(index).shards() : new TreeSet<>(List.of(SINGLE_FILE));
     }
 
     private static List<SafetensorsFile> mapFiles(Path directory, Arena arena) {
         Path indexFile = directory.resolve(ShardIndex.FILE_NAME);
-        if (!isPresent(indexFile)) {
+        if (!StrictJson.isPresent(indexFile)) {
             Path single = directory.resolve(SINGLE_FILE);
-            if (!isPresent(single)) {
+            if (!StrictJson.isPresent(single)) {
                 throw new CheckpointException(
                         "%s: expected %s or %s, found neither".formatted(directory, SINGLE_FILE, ShardIndex.FILE_NAME));
             }
@@ -122,11 +121,6 @@ public final class Checkpoint implements AutoCloseable {
             index.check(indexFile.toString(), shard, file.tensorNames());
         }
         return files;
-    }
-
-    /** Whether the directory has an entry of this name, be it a link that leads nowhere: reading it will say so. */
-    private static boolean isPresent(Path file) {
-        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
     }
 
     public Path directory() {
@@ -191,7 +185,7 @@ public final class Checkpoint implements AutoCloseable {
     /** The tokenizer of a directory alone. */
     public static Optional<Tokenizer> readTokenizer(Path directory) {
         Path file = directory.resolve(BpeTokenizer.FILE_NAME);
-        return Files.exists(file) ? Optional.of(BpeTokenizer.read(file)) : Optional.empty();
+        return StrictJson.isPresent(file) ? Optional.of(BpeTokenizer.read(file)) : Optional.empty();
     }
 
     /** The chat template, ChatML where the directory has none. */

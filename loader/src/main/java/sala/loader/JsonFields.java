@@ -29,11 +29,13 @@ public final class JsonFields {
     private final String file;
     private final String prefix;
     private final Map<String, Value> values;
+    private final Set<String> nulls;
 
-    private JsonFields(String file, String prefix, Map<String, Value> values) {
+    private JsonFields(String file, String prefix, Map<String, Value> values, Set<String> nulls) {
         this.file = file;
         this.prefix = prefix;
         this.values = values;
+        this.nulls = nulls;
     }
 
     public static JsonFields parse(String file, byte[] json) {
@@ -50,6 +52,7 @@ public final class JsonFields {
     private static JsonFields readObject(JsonParser parser, String file, String prefix) throws IOException {
         Map<String, Value> values = new LinkedHashMap<>();
         Set<String> names = new HashSet<>();
+        Set<String> nulls = new HashSet<>();
         for (String field = parser.nextFieldName(); field != null; field = parser.nextFieldName()) {
             // Shortened, since long names of nested objects would otherwise be copied again for each of their fields.
             String name = StrictJson.shorten(prefix + field);
@@ -60,9 +63,11 @@ public final class JsonFields {
             Optional<Value> value = readValue(parser, file, name);
             if (value.isPresent()) {
                 values.put(field, value.get());
+            } else {
+                nulls.add(field);
             }
         }
-        return new JsonFields(file, prefix, values);
+        return new JsonFields(file, prefix, values, nulls);
     }
 
     private static Optional<Value> readValue(JsonParser parser, String file, String name) throws IOException {
@@ -84,6 +89,11 @@ public final class JsonFields {
 
     public boolean has(String field) {
         return values.containsKey(field);
+    }
+
+    /** Whether the field is there and {@code null}. */
+    public boolean isNull(String field) {
+        return nulls.contains(field);
     }
 
     public int integer(String field, int absent, int min, int max) {
@@ -157,7 +167,7 @@ public final class JsonFields {
     /** A nested object; an empty one where it is absent. */
     public JsonFields object(String field) {
         if (!has(field)) {
-            return new JsonFields(file, prefix + field + ".", Map.of());
+            return new JsonFields(file, prefix + field + ".", Map.of(), Set.of());
         }
         if (value(field) instanceof Value.Fields(JsonFields fields)) {
             return fields;

@@ -29,6 +29,7 @@ import java.util.stream.Collectors;
  * @param eosTokenIds tokens that end a generation
  * @param padTokenId padding
  * @param torchDtype element type the file states
+ * @param carried what the file states beside it
  */
 public record ModelConfig(
         int vocabSize,
@@ -52,7 +53,8 @@ public record ModelConfig(
         int bosTokenId,
         List<Integer> eosTokenIds,
         int padTokenId,
-        String torchDtype) {
+        String torchDtype,
+        CarriedConfig carried) {
     public ModelConfig {
         mixerTypes = List.copyOf(mixerTypes);
         eosTokenIds = List.copyOf(eosTokenIds);
@@ -62,6 +64,34 @@ public record ModelConfig(
     public static ModelConfig released() {
         return ModelConfigReader.parse(
                 "the released configuration", "{\"model_type\": \"minicpm_sala\"}".getBytes(StandardCharsets.UTF_8));
+    }
+
+    /** The same model, as another file would state it. */
+    public ModelConfig withCarried(CarriedConfig other) {
+        return new ModelConfig(
+                vocabSize,
+                hiddenSize,
+                intermediateSize,
+                mixerTypes,
+                numHeads,
+                numKvHeads,
+                headDim,
+                sparseUseRope,
+                sparseUseOutputGate,
+                sparse,
+                lightning,
+                ropeTheta,
+                rmsNormEps,
+                embeddingScale,
+                scaleDepth,
+                dimModelBase,
+                tiedEmbeddings,
+                maxPositionEmbeddings,
+                bosTokenId,
+                eosTokenIds,
+                padTokenId,
+                torchDtype,
+                other);
     }
 
     public int numLayers() {

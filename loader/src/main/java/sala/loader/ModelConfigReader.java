@@ -2,12 +2,18 @@ package sala.loader;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
  * {@code config.json} to {@link ModelConfig}. An absent field has the value of the released model's class; an unknown
  * field is ignored; a field that asks for what the released code does not define is refused by name. Sizes are bounded
  * so that products of two fit an {@code int} where they index one array.
+ *
+ * <p>A {@code sparse_config} that is {@code null} means dense attention at every length, as in the released code; one that
+ * is absent has the released values, as every absent field has. Sparse attention that a caller asks for all the same takes
+ * those values too.
  *
  * <p>{@code lightning_scale} is a string: {@code 1/sqrt(d)}, {@code 1/d}, and any other means 1, as in the released
  * code. A number is refused, since that code would ignore its value.
@@ -25,8 +31,8 @@ final class ModelConfigReader {
     private static final List<Integer> RELEASED_SPARSE_LAYERS = List.of(0, 9, 16, 17, 22, 29, 30, 31);
 
     private static final int RELEASED_NUM_LAYERS = 32;
-    private static final String MODEL_TYPE = "minicpm_sala";
-    private static final String ARCHITECTURE = "MiniCPMSALAForCausalLM";
+    static final String MODEL_TYPE = "minicpm_sala";
+    static final String ARCHITECTURE = "MiniCPMSALAForCausalLM";
 
     private final JsonFields fields;
 
@@ -52,7 +58,7 @@ final class ModelConfigReader {
         refuse("num_key_value_heads", numHeads % numKvHeads != 0, "a divisor of num_attention_heads " + numHeads);
         boolean sparseUseRope = fields.flag("attn_use_rope", false);
         refuse("head_dim", sparseUseRope && headDim % 2 != 0, "an even number, since attn_use_rope is true");
-        SparseConfig sparse = readSparse(fields.object("sparse_config"), sparseUseRope);
+        SparseConfig sparse = readSparse(sparseUseRope);
         LightningConfig lightning = readLightning();
         checkWidth("head_dim", numHeads, headDim);
         checkWidth("lightning_head_dim", lightning.numHeads(), lightning.headDim());
@@ -82,7 +88,30 @@ final class ModelConfigReader {
                 fields.integer("bos_token_id", 1, 0, Integer.MAX_VALUE),
                 fields.integers("eos_token_id", List.of(2, 73_440)),
                 fields.integer("pad_token_id", 2, 0, Integer.MAX_VALUE),
-                fields.string("torch_dtype", fields.string("dtype", "bfloat16")));
+                fields.string("torch_dtype", fields.string("dtype", "bfloat16")),
+                readCarried());
+    }
+
+    private CarriedConfig readCarried() {
+        CarriedConfig absent = CarriedConfig.none();
+        JsonFields autoMap = fields.object("auto_map");
+        return new CarriedConfig(
+                fields.strings("architectures", absent.architectures()),
+                fields.string("model_type", ""),
+                autoMap.names().stream()
+                        .filter(autoMap::isString)
+                        .collect(Collectors.toMap(name -> name, name -> autoMap.string(name, ""))),
+                fields.string("hidden_act", absent.hiddenAct()),
+                fields.flag("attention_bias", absent.attentionBias()),
+                fields.number("attention_dropout", absent.attentionDropout(), 0, 1),
+                fields.number("mup_denominator", absent.mupDenominator(), -1e9, 1e9),
+                fields.number("initializer_range", absent.initializerRange(), 0, 1e9),
+                fields.integer("pretraining_tp", absent.pretrainingTp(), 0, MAX_SIZE),
+                fields.flag("shift_labels", absent.shiftLabels()),
+                fields.flag("use_cache", absent.useCache()),
+                fields.has("transformers_version")
+                        ? Optional.of(fields.string("transformers_version", ""))
+                        : Optional.empty());
     }
 
     private void checkModelType() {
@@ -112,7 +141,8 @@ final class ModelConfigReader {
         return fields.number("rope_theta", parameters.number("rope_theta", 10_000, 1e-3, 1e12), 1e-3, 1e12);
     }
 
-    private static SparseConfig readSparse(JsonFields sparse, boolean useRope) {
+    private SparseConfig readSparse(boolean useRope) {
+        JsonFields sparse = fields.object("sparse_config");
         int kernelSize = sparse.integer("kernel_size", 32, 1, MAX_SIZE);
         int kernelStride = sparse.integer("kernel_stride", 16, 1, MAX_SIZE);
         int blockSize = sparse.integer("block_size", 64, 1, MAX_SIZE);
@@ -137,7 +167,9 @@ final class ModelConfigReader {
                 blockSize,
                 windowSize,
                 sparse.integer("topk", 64, 0, MAX_SIZE),
-                sparse.integer("dense_len", 8192, 0, Integer.MAX_VALUE),
+                fields.isNull("sparse_config")
+                        ? SparseConfig.NEVER
+                        : sparse.integer("dense_len", 8192, 0, Integer.MAX_VALUE),
                 useNope);
     }
 

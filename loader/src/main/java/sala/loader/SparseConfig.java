@@ -9,7 +9,7 @@ package sala.loader;
  * @param blockSize tokens of a selectable block
  * @param windowSize local window; a multiple of {@code blockSize}
  * @param topK blocks selected beside the local window
- * @param denseLength attention is dense while the context is shorter than this
+ * @param denseLength attention is dense while the context is shorter than this; {@link #NEVER} where it always is
  * @param useNope whether selection scores un-rotated queries and keys; matters only with RoPE in sparse layers
  */
 public record SparseConfig(
@@ -21,6 +21,9 @@ public record SparseConfig(
         int topK,
         int denseLength,
         boolean useNope) {
+    /** A {@link #denseLength} that no context reaches. */
+    public static final int NEVER = Integer.MAX_VALUE;
+
     /** How much wider and sparser the coarse compressed keys are; fixed by the released code. */
     public static final int COARSE_FACTOR = 4;
 

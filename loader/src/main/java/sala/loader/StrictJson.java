@@ -17,6 +17,7 @@ import java.nio.charset.CoderResult;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
@@ -76,14 +77,26 @@ public final class StrictJson {
             result = decoder.decode(bytes, decoded.clear(), true);
         } while (result.isOverflow());
         if (result.isError()) {
-            throw new CheckpointException("%s: expected UTF-8, found bytes that are not at byte %d of the JSON"
+            throw new CheckpointException("%s: expected UTF-8, found bytes that are not at byte %d of the text"
                     .formatted(file, bytes.position() - start));
         }
     }
 
+    /** Whether a folder has an entry of this name, be it a link that leads nowhere: reading it will say so. */
+    public static boolean isPresent(Path file) {
+        return Files.exists(file, LinkOption.NOFOLLOW_LINKS);
+    }
+
+    /** Reads a small text file whole, which must be UTF-8. */
+    public static String readText(Path path, int maxBytes) {
+        byte[] bytes = readFile(path, maxBytes);
+        checkUtf8(path.toString(), ByteBuffer.wrap(bytes));
+        return new String(bytes, StandardCharsets.UTF_8);
+    }
+
     /** Reads a small file whole, refusing one larger than {@code maxBytes} before reading it. */
     public static byte[] readFile(Path path, int maxBytes) {
-        requireRegularFile(path, "a JSON file");
+        requireRegularFile(path, "a text file");
         try (SeekableByteChannel channel = Files.newByteChannel(path)) {
             long size = channel.size();
             if (size > maxBytes) {

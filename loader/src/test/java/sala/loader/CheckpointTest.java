@@ -26,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import sala.loader.tokenizer.ChatTemplate;
 import sala.testing.Golden;
 import sala.testing.GoldenTensors;
 
@@ -207,6 +208,40 @@ final class CheckpointTest {
         }
         Path loop = Files.createSymbolicLink(folder.resolve("loop"), folder.resolve("loop"));
         assertRefused(() -> Checkpoint.open(loop), "loop", "expected a folder");
+    }
+
+    @Test
+    void tokenizerFilesThatLoopOrAreNoText() throws IOException {
+        for (String name : List.of("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")) {
+            Path link = Files.createSymbolicLink(folder.resolve(name), folder.resolve(name));
+            assertRefused(() -> readTokenizerFiles(), name, "cannot be read");
+            Files.delete(link);
+            Files.write(folder.resolve(name), "{\"é\":1}".getBytes(ISO_8859_1));
+            assertRefused(() -> readTokenizerFiles(), name, "expected UTF-8");
+            Files.delete(folder.resolve(name));
+        }
+    }
+
+    private void readTokenizerFiles() {
+        Checkpoint.readTokenizer(folder);
+        ChatTemplate.read(folder);
+    }
+
+    /** Root may read what permissions forbid; then a file stands in whose reading fails whoever asks. */
+    @Test
+    void filesThatCannotBeRead() throws IOException {
+        for (String name : List.of("config.json", "generation_config.json", INDEX, "model.safetensors")) {
+            write("config.json", CONFIG);
+            Path file = folder.resolve(name);
+            Files.write(file, name.equals("model.safetensors") ? shard("a") : CONFIG.getBytes(UTF_8));
+            Files.setPosixFilePermissions(file, Set.of());
+            if (Files.isReadable(file)) {
+                Files.delete(file);
+                Files.createSymbolicLink(file, Path.of("/proc/self/mem"));
+            }
+            assertRefused(() -> Checkpoint.open(folder), name);
+            Files.delete(file);
+        }
     }
 
     @Test

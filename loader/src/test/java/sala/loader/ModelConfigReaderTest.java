@@ -12,6 +12,8 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -20,6 +22,52 @@ import sala.testing.Golden;
 
 final class ModelConfigReaderTest {
     private static final ObjectMapper JSON = new ObjectMapper();
+
+    private static final CarriedConfig RELEASED_CARRIED = new CarriedConfig(
+            List.of("MiniCPMSALAForCausalLM"),
+            "minicpm_sala",
+            Map.of(
+                    "AutoConfig", "configuration_minicpm_sala.MiniCPMSALAConfig",
+                    "AutoModel", "modeling_minicpm_sala.MiniCPMSALAModel",
+                    "AutoModelForCausalLM", "modeling_minicpm_sala.MiniCPMSALAForCausalLM",
+                    "AutoModelForSeq2SeqLM", "modeling_minicpm_sala.MiniCPMSALAForCausalLM",
+                    "AutoModelForSequenceClassification", "modeling_minicpm_sala.MiniCPMSALAForSequenceClassification"),
+            "silu",
+            false,
+            0,
+            32,
+            0.1,
+            1,
+            true,
+            true,
+            Optional.of("4.56.1"));
+
+    private static ModelConfig withCarried(ModelConfig config, CarriedConfig carried) {
+        return new ModelConfig(
+                config.vocabSize(),
+                config.hiddenSize(),
+                config.intermediateSize(),
+                config.mixerTypes(),
+                config.numHeads(),
+                config.numKvHeads(),
+                config.headDim(),
+                config.sparseUseRope(),
+                config.sparseUseOutputGate(),
+                config.sparse(),
+                config.lightning(),
+                config.ropeTheta(),
+                config.rmsNormEps(),
+                config.embeddingScale(),
+                config.scaleDepth(),
+                config.dimModelBase(),
+                config.tiedEmbeddings(),
+                config.maxPositionEmbeddings(),
+                config.bosTokenId(),
+                config.eosTokenIds(),
+                config.padTokenId(),
+                config.torchDtype(),
+                carried);
+    }
 
     private static ModelConfig parse(String json) {
         return ModelConfigReader.parse("dir/config.json", json.getBytes(UTF_8));
@@ -68,9 +116,10 @@ final class ModelConfigReaderTest {
                 1,
                 List.of(2, 73_440),
                 2,
-                "bfloat16");
+                "bfloat16",
+                RELEASED_CARRIED);
         assertEquals(expected, parse(releasedJson().toString()));
-        assertEquals(expected, ModelConfig.released());
+        assertEquals(expected, withCarried(ModelConfig.released(), RELEASED_CARRIED));
         assertEquals(0.24748737341529164, expected.residualScale(), 1e-16);
         assertEquals(1 / 16.0, expected.logitScale());
         assertEquals(96, expected.sparse().effectiveTopK());
@@ -86,6 +135,10 @@ final class ModelConfigReaderTest {
                  "attn_use_output_gate": false, "rope_theta": 500000, "rms_norm_eps": 1e-5, "scale_emb": 2.5,
                  "scale_depth": 3, "dim_model_base": 4, "tie_word_embeddings": true, "max_position_embeddings": 99,
                  "bos_token_id": 7, "eos_token_id": 8, "pad_token_id": 9, "torch_dtype": "float16",
+                 "architectures": ["MiniCPMSALAForCausalLM", "Other"], "auto_map": {"AutoConfig": "a.B", "AutoTokenizer": ["c", null]},
+                 "hidden_act": "silu", "attention_bias": false, "attention_dropout": 0.25, "mup_denominator": 16,
+                 "initializer_range": 0.5, "pretraining_tp": 2, "shift_labels": false, "use_cache": false,
+                 "transformers_version": "4.57.1",
                  "lightning_nh": 4, "lightning_nkv": 4, "lightning_head_dim": 16, "lightning_scale": "1/d",
                  "lightning_use_rope": false, "qk_norm": false, "use_output_norm": false, "use_output_gate": false,
                  "sparse_config": {"kernel_size": 8, "kernel_stride": 4, "init_blocks": 2, "block_size": 16,
@@ -114,7 +167,20 @@ final class ModelConfigReaderTest {
                         7,
                         List.of(8),
                         9,
-                        "float16"),
+                        "float16",
+                        new CarriedConfig(
+                                List.of("MiniCPMSALAForCausalLM", "Other"),
+                                "minicpm_sala",
+                                Map.of("AutoConfig", "a.B"),
+                                "silu",
+                                false,
+                                0.25,
+                                16,
+                                0.5,
+                                2,
+                                false,
+                                false,
+                                Optional.of("4.57.1"))),
                 config);
     }
 
@@ -159,6 +225,13 @@ final class ModelConfigReaderTest {
         assertEquals(new SparseConfig(32, 16, 1, 64, 2048, 7, 8192, false), sparse);
     }
 
+    /** As the released code: without a sparse_config its attention is dense. */
+    @Test
+    void sparseConfigNullIsDense() throws IOException {
+        SparseConfig sparse = parseWith("sparse_config", "null").sparse();
+        assertEquals(new SparseConfig(32, 16, 1, 64, 2048, 64, SparseConfig.NEVER, false), sparse);
+    }
+
     @ParameterizedTest
     @CsvSource({
         "minicpm4, SPARSE",
@@ -187,7 +260,7 @@ final class ModelConfigReaderTest {
     @ParameterizedTest
     @ValueSource(strings = {"null", "{\"rope_type\":\"default\"}", "{\"type\":\"default\"}"})
     void ropeScalingThatIsNone(String value) throws IOException {
-        assertEquals(ModelConfig.released(), parseWith("rope_scaling", value));
+        assertEquals(parse(releasedJson().toString()), parseWith("rope_scaling", value));
     }
 
     @Test
@@ -262,6 +335,14 @@ final class ModelConfigReaderTest {
                 "lightning_scale         | 0.5           | a string",
                 "lightning_use_rope      | 1             | true or false",
                 "sparse_config           | []            | an object",
+                "auto_map                | 1             | an object",
+                "attention_dropout       | 2             | a number from",
+                "mup_denominator         | \"32\"        | a number from",
+                "initializer_range       | -1            | a number from",
+                "pretraining_tp          | 1.5           | an integer from",
+                "shift_labels            | 1             | true or false",
+                "use_cache               | \"yes\"       | true or false",
+                "transformers_version    | 4.56          | a string",
                 "sparse_config.kernel_size   | 8         | at least kernel_stride 16, found 8",
                 "sparse_config.kernel_stride | 0         | an integer from 1",
                 "sparse_config.kernel_stride | 24        | block_size: expected a multiple of kernel_stride 24",
@@ -303,7 +384,7 @@ final class ModelConfigReaderTest {
         ObjectNode config = releasedJson();
         config.set("unknown", JSON.readTree("[null,{\"a\":[1,null]},1e999]"));
         config.putNull("pad_token_id");
-        assertEquals(ModelConfig.released(), parse(config.toString()));
+        assertEquals(parse(releasedJson().toString()), parse(config.toString()));
     }
 
     @Test

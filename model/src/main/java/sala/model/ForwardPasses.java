@@ -24,9 +24,18 @@ public final class ForwardPasses {
          * @param threads of the cpu backend; the reference uses one
          */
         public ForwardPass open(ModelWeights weights, int threads) {
+            return open(weights, CpuOptions.defaults().withThreads(threads));
+        }
+
+        /** Opens one to be measured: at first it may be slow, but it computes as a long run does from the start. */
+        public ForwardPass openForMeasurement(ModelWeights weights, int threads) {
+            return open(weights, CpuOptions.defaults().withThreads(threads).withPlainMultiplyAdds(0));
+        }
+
+        private ForwardPass open(ModelWeights weights, CpuOptions options) {
             return switch (backend) {
                 case REFERENCE -> new ReferenceForwardPass(weights);
-                case CPU -> new CpuForwardPass(weights, CpuOptions.defaults().withThreads(threads));
+                case CPU -> new CpuForwardPass(weights, options);
                 case AUTO -> throw new IllegalStateException("AUTO is a request, not a choice");
             };
         }

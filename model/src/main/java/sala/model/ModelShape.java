@@ -2,6 +2,7 @@ package sala.model;
 
 import java.util.List;
 import java.util.Locale;
+import sala.loader.CarriedConfig;
 import sala.loader.LightningConfig;
 import sala.loader.MixerType;
 import sala.loader.ModelConfig;
@@ -78,7 +79,8 @@ public enum ModelShape {
                 1,
                 List.of(2, 73_440),
                 2,
-                "bfloat16");
+                "bfloat16",
+                CarriedConfig.none());
     }
 
     private static ModelConfig tiny(List<MixerType> types) {
@@ -104,7 +106,8 @@ public enum ModelShape {
                 1,
                 List.of(2, 2046),
                 2,
-                "bfloat16");
+                "bfloat16",
+                CarriedConfig.none());
     }
 
     private static LightningConfig lightning(int numHeads, int headDim) {

@@ -58,7 +58,7 @@ final class BackendParityTest {
         int[] tokens = random.ints(PROMPT + STEPS, config.vocabSize());
         ModelWeights weights = ModelWeights.random(config, DType.BF16, RandomTensors.DEFAULT_SEED, Arena.ofAuto());
         try (ForwardPass reference = new ReferenceForwardPass(weights);
-                ForwardPass cpu = new CpuForwardPass(weights, new CpuOptions(2, 64))) {
+                ForwardPass cpu = new CpuForwardPass(weights, new CpuOptions(2, 64, 0))) {
             BlockList expectedBlocks = new BlockList();
             BlockList actualBlocks = new BlockList();
             SessionOptions options = SessionOptions.ofContextLength(PROMPT + STEPS);

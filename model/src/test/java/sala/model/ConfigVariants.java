@@ -4,6 +4,8 @@ import java.lang.reflect.RecordComponent;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import sala.loader.MixerType;
 import sala.loader.ModelConfig;
 
@@ -41,6 +43,8 @@ final class ConfigVariants {
             case Double number -> number + 0.25;
             case Boolean flag -> !flag;
             case String text -> text + "x";
+            case Map<?, ?> _ -> Map.of("name", "value");
+            case Optional<?> _ -> Optional.of("other");
             case List<?> list when list.getFirst() instanceof MixerType -> List.of(MixerType.SPARSE);
             case List<?> _ -> List.of(7);
             default -> throw new AssertionError("no change known for " + value);

@@ -390,8 +390,8 @@ final class SessionFileTest {
     void fingerprintCoversWhatIsComputedWith() throws ReflectiveOperationException {
         TreeSet<String> ignored = new TreeSet<>(ConfigVariants.sameFingerprint(pass.config()));
         assertEquals(
-                new TreeSet<>(
-                        List.of("bosTokenId", "eosTokenIds", "maxPositionEmbeddings", "padTokenId", "torchDtype")),
+                new TreeSet<>(List.of(
+                        "bosTokenId", "carried", "eosTokenIds", "maxPositionEmbeddings", "padTokenId", "torchDtype")),
                 ignored);
         ModelConfig again = TestingForwardPass.config(VOCAB_SIZE);
         assertArrayEquals(ConfigFingerprint.of(pass.config()), ConfigFingerprint.of(again));

@@ -38,7 +38,7 @@ final class SessionLawsTest {
     private final CpuForwardPass pass = pass(256);
 
     private CpuForwardPass pass(int prefillChunk) {
-        return new CpuForwardPass(ModelWeights.load(checkpoint), new CpuOptions(2, prefillChunk));
+        return new CpuForwardPass(ModelWeights.load(checkpoint), new CpuOptions(2, prefillChunk, 0));
     }
 
     @BeforeAll
@@ -98,7 +98,7 @@ final class SessionLawsTest {
     @Test
     void resultsDoNotDependOnTheNumberOfThreads() {
         float[] two = pass.prefill(pass.newSession(options()), TOKENS).toArray();
-        try (CpuForwardPass other = new CpuForwardPass(ModelWeights.load(checkpoint), new CpuOptions(3, 256))) {
+        try (CpuForwardPass other = new CpuForwardPass(ModelWeights.load(checkpoint), new CpuOptions(3, 256, 0))) {
             assertArrayEquals(
                     two, other.prefill(other.newSession(options()), TOKENS).toArray());
         }

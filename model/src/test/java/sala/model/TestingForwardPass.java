@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.function.Function;
+import sala.loader.CarriedConfig;
 import sala.loader.DType;
 import sala.loader.LightningConfig;
 import sala.loader.MixerType;
@@ -66,7 +67,8 @@ public final class TestingForwardPass implements ForwardPass {
                 0,
                 List.of(1),
                 1,
-                torchDtype);
+                torchDtype,
+                CarriedConfig.none());
     }
 
     /** Pseudo-random logits that depend on every token and its place. */

@@ -36,6 +36,16 @@ public enum Tolerance {
     /** Linear attention of the CPU pass, outputs and state. */
     CPU_F32_LIGHTNING(3e-6, 1e-12),
 
+    /** Norms, gates, rotations and gathers of the kernels, written as f32: measured 1.9e-7. */
+    KERNEL_ELEMENTWISE_F32(5e-7, 1e-12),
+    /** The same, written as f16: one rounding to 11 bits, 4.88e-4 of a value: measured 3.8e-4. */
+    KERNEL_ELEMENTWISE_F16(4.9e-4, 1e-12),
+    /** The same, written as bf16: one rounding to 8 bits, 3.91e-3 of a value: measured 3.1e-3. */
+    KERNEL_ELEMENTWISE_BF16(3.92e-3, 1e-12),
+    /** Cosines and sines of the kernels, at any position; one rounding to float: measured 3.4e-8. */
+    KERNEL_ROPE_TABLE(6.5e-8, 1e-12),
+    /** Lightning attention of the kernels, outputs and states, recurrent and chunked: measured 4.2e-6. */
+    KERNEL_LIGHTNING_F32(8e-6, 1e-12),
     /**
      * Matrix-vector kernels, f32 sums over the lanes of a team: measured 3.5e-6 on the interpreter and 5.3e-6 on PoCL, both
      * for the one row of a matrix whose sum nearly cancels; 3e-7 elsewhere.
@@ -48,7 +58,14 @@ public enum Tolerance {
     /** MLP on tensor cores, f16: measured 6.6e-6; one activation that rounds to its other neighbour shows as 1e-4. */
     KERNEL_TENSOR_MLP_F16(2e-4, 1e-12),
     /** The same in bf16: measured 1.6e-6; one activation that rounds to its other neighbour shows as 1e-3. */
-    KERNEL_TENSOR_MLP_BF16(2e-3, 1e-12);
+    KERNEL_TENSOR_MLP_BF16(2e-3, 1e-12),
+
+    /** Key compression kernel, f32: sums of up to 128 keys, measured 2.9e-7. */
+    KERNEL_KEY_COMPRESSION(6e-7, 1e-12),
+    /** The same in f16: the mean may round to the other of two neighbours; measured 0. */
+    KERNEL_KEY_COMPRESSION_F16(1e-3, 1e-12),
+    /** Attention kernels, dense and sparse, whole and split, over the stored keys and values: measured 1.2e-6. */
+    KERNEL_ATTENTION(3e-6, 1e-12);
 
     private final double relative;
     private final double absolute;

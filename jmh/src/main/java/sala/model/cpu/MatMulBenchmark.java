@@ -43,7 +43,7 @@ public class MatMulBenchmark {
 
     private Arena arena = Arena.ofShared();
     private WorkerTeam team = new WorkerTeam(1);
-    private MatMul matMul = new MatMul(team, 1, 1);
+    private MatMul matMul = new MatMul(team, ColdStart.none(), 1, 1);
     private WeightMatrix[] matrices = {};
     private float[] x = {};
     private float[][] y = {};
@@ -53,7 +53,7 @@ public class MatMulBenchmark {
         close();
         arena = Arena.ofShared();
         team = new WorkerTeam(BenchmarkThreads.count());
-        matMul = new MatMul(team, tokenCount, columns);
+        matMul = new MatMul(team, ColdStart.none(), tokenCount, columns);
         TensorView tensor = SeededMatrix.create(dtype, rows, columns, arena);
         matrices = new WeightMatrix[] {WeightMatrix.of(tensor)};
         x = SeededMatrix.vector(tokenCount * columns);

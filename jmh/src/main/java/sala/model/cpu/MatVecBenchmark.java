@@ -40,7 +40,7 @@ public class MatVecBenchmark {
 
     private Arena arena = Arena.ofShared();
     private WorkerTeam team = new WorkerTeam(1);
-    private MatVec matVec = new MatVec(team, 1);
+    private MatVec matVec = new MatVec(team, ColdStart.none(), 1);
     private WeightMatrix[] matrices = {};
     private float[] x = {};
     private float[][] y = {};
@@ -51,7 +51,7 @@ public class MatVecBenchmark {
         close();
         arena = Arena.ofShared();
         team = new WorkerTeam(BenchmarkThreads.count());
-        matVec = new MatVec(team, columns);
+        matVec = new MatVec(team, ColdStart.none(), columns);
         TensorView tensor = SeededMatrix.create(dtype, rows, columns, arena);
         matrices = new WeightMatrix[] {WeightMatrix.of(tensor)};
         x = SeededMatrix.vector(columns);

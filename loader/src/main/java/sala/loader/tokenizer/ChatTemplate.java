@@ -5,12 +5,17 @@ import com.hubspot.jinjava.JinjavaConfig;
 import com.hubspot.jinjava.interpret.RenderResult;
 import com.hubspot.jinjava.interpret.TemplateError;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
 import sala.loader.CheckpointException;
 import sala.loader.JsonFields;
@@ -19,11 +24,14 @@ import sala.loader.StrictJson;
 /**
  * The checkpoint's own Jinja chat template: turns to prompt text, rendered by jinjava, the maintained Jinja of the JVM.
  * The text of a turn is data and is never rendered itself; output size and nesting are bounded, since a template is a
- * file from elsewhere. A checkpoint without a template is given ChatML, the format of its family.
+ * file from elsewhere, and so is its time. A checkpoint without a template is given ChatML, the format of its family.
  */
 public final class ChatTemplate {
     private static final int MAX_BYTES = 4 << 20;
     private static final long MAX_OUTPUT_BYTES = 64L << 20;
+    /** A template of a long conversation takes milliseconds. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private static final String CONFIG_FILE = "tokenizer_config.json";
     private static final String TEMPLATE_FILE = "chat_template.jinja";
     private static final String CHAT_ML = """
@@ -35,11 +43,14 @@ public final class ChatTemplate {
     private final String bosToken;
     private final String eosToken;
 
-    private ChatTemplate(String file, String template, String bosToken, String eosToken) {
+    private final Duration patience;
+
+    private ChatTemplate(String file, String template, String bosToken, String eosToken, Duration patience) {
         this.file = file;
         this.template = template;
         this.bosToken = bosToken;
         this.eosToken = eosToken;
+        this.patience = patience;
     }
 
     /**
@@ -53,17 +64,17 @@ public final class ChatTemplate {
         String name = configFile.toString();
         JsonFields config = JsonFields.parse(
                 name,
-                Files.exists(configFile)
+                StrictJson.isPresent(configFile)
                         ? StrictJson.readFile(configFile, MAX_BYTES)
                         : "{}".getBytes(StandardCharsets.UTF_8));
         String bosToken = tokenText(config, "bos_token", "<s>");
         String eosToken = tokenText(config, "eos_token", "</s>");
         Path templateFile = directory.resolve(TEMPLATE_FILE);
-        if (Files.exists(templateFile)) {
-            String text = new String(StrictJson.readFile(templateFile, MAX_BYTES), StandardCharsets.UTF_8);
-            return new ChatTemplate(templateFile.toString(), text, bosToken, eosToken);
+        if (StrictJson.isPresent(templateFile)) {
+            String text = StrictJson.readText(templateFile, MAX_BYTES);
+            return new ChatTemplate(templateFile.toString(), text, bosToken, eosToken, PATIENCE);
         }
-        return new ChatTemplate(name, configuredTemplate(config), bosToken, eosToken);
+        return new ChatTemplate(name, configuredTemplate(config), bosToken, eosToken, PATIENCE);
     }
 
     /** A special token: a string, or an object with its {@code content}. */
@@ -108,7 +119,7 @@ public final class ChatTemplate {
         variables.put("add_generation_prompt", addGenerationPrompt);
         variables.put("bos_token", bosToken);
         variables.put("eos_token", eosToken);
-        RenderResult result = new Jinjava(config).renderForResult(template, variables);
+        RenderResult result = renderInTime(new Jinjava(config), variables);
         if (result.hasErrors()) {
             throw new CheckpointException("%s: chat_template: %s"
                     .formatted(
@@ -118,6 +129,35 @@ public final class ChatTemplate {
                                     .collect(Collectors.joining("; "))));
         }
         return result.getOutput();
+    }
+
+    /** Loops inside loops can keep a template busy for years without any output, and jinjava cannot be stopped. */
+    private RenderResult renderInTime(Jinjava jinjava, Map<String, Object> variables) {
+        CompletableFuture<RenderResult> rendering = new CompletableFuture<>();
+        Thread.ofPlatform().daemon().name("sala-chat-template").start(() -> {
+            try {
+                rendering.complete(jinjava.renderForResult(template, variables));
+            } catch (RuntimeException | Error e) {
+                rendering.completeExceptionally(e);
+            }
+        });
+        try {
+            return rendering.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw new CheckpointException(
+                    "%s: chat_template: expected to be done within %s, found it busy still".formatted(file, patience),
+                    e);
+        } catch (ExecutionException e) {
+            throw new CheckpointException("%s: chat_template: %s".formatted(file, e.getCause()), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new CancellationException("interrupted while a chat template was rendered");
+        }
+    }
+
+    /** The same template with another limit of time. */
+    ChatTemplate withPatience(Duration newPatience) {
+        return new ChatTemplate(file, template, bosToken, eosToken, newPatience);
     }
 
     /** {@link #render} as token ids, with exactly the special tokens that the template spells out. */

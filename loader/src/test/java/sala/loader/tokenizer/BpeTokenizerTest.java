@@ -7,14 +7,18 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import sala.loader.CheckpointException;
@@ -95,6 +99,16 @@ final class BpeTokenizerTest {
         String content = "{{ 7 * 7 }}{% for i in range(9) %}x{% endfor %}";
         String text = ChatTemplate.read(Golden.tinyModel()).render(List.of(new ChatMessage("user", content)), true);
         assertTrue(text.contains(content), text);
+    }
+
+    @Test
+    void aTemplateThatGoesOnAndOnIsRefused(@TempDir Path folder) throws IOException {
+        String loop = "{% for i in range(1000) %}";
+        Files.writeString(folder.resolve("chat_template.jinja"), loop.repeat(2) + "{% endfor %}".repeat(2));
+        ChatTemplate template = ChatTemplate.read(folder).withPatience(Duration.ofMillis(1));
+        String message = String.valueOf(assertThrows(CheckpointException.class, () -> template.render(List.of(), true))
+                .getMessage());
+        assertTrue(message.contains("chat_template.jinja") && message.contains("busy"), message);
     }
 
     @Test

@@ -29,6 +29,8 @@ final class AttentionRows {
     /** Stands for minus infinity, but differences of it are numbers. */
     private static final float LOWEST = -Float.MAX_VALUE;
 
+    private final ColdStart coldStart;
+    private final SmallMatMul products;
     private final int headDim;
     private final int paddedDim;
     private final float attentionScale;
@@ -42,7 +44,9 @@ final class AttentionRows {
     private final int[] limits;
     private int rows;
 
-    AttentionRows(int maxRows, int headDim, double attentionScale) {
+    AttentionRows(ColdStart coldStart, int maxRows, int headDim, double attentionScale) {
+        this.coldStart = coldStart;
+        products = new SmallMatMul(coldStart);
         this.headDim = headDim;
         this.attentionScale = (float) attentionScale;
         paddedDim = SmallMatMul.padded(headDim);
@@ -103,7 +107,7 @@ final class AttentionRows {
     /** One tile: tokens {@code start .. end - 1}, the first vector of keys at token {@code aligned}, rows from {@code first} on. */
     private void attendTile(float[] keys, float[] values, int aligned, int start, int end, int first) {
         int vectors = SmallMatMul.padded(end - aligned) / LANES;
-        SmallMatMul.multiply(
+        products.multiply(
                 q,
                 first * headDim,
                 headDim,
@@ -120,9 +124,14 @@ final class AttentionRows {
                 vectors,
                 false);
         for (int row = first; row < rows; row++) {
-            weigh(row, start - aligned, Math.min(end, limits[row]) - aligned, vectors);
+            int visibleEnd = Math.min(end, limits[row]) - aligned;
+            if (coldStart.plain()) {
+                weighPlainly(row, start - aligned, visibleEnd, vectors);
+            } else {
+                weigh(row, start - aligned, visibleEnd, vectors);
+            }
         }
-        SmallMatMul.multiply(
+        products.multiply(
                 scores,
                 first * TILE + start - aligned,
                 TILE,
@@ -183,10 +192,36 @@ final class AttentionRows {
         FloatVector.fromArray(SPECIES, runningSum, row * LANES).add(sums).intoArray(runningSum, row * LANES);
     }
 
+    /** {@link #weigh} in plain loops, to the same bits: the sum of a lane is that of its place in every vector. */
+    private void weighPlainly(int row, int from, int to, int vectors) {
+        int start = row * TILE;
+        Arrays.fill(scores, start, start + from, LOWEST);
+        Arrays.fill(scores, start + to, start + vectors * LANES, LOWEST);
+        float oldMax = runningMax[row];
+        float newMax = oldMax;
+        for (int at = start + from; at < start + to; at++) {
+            newMax = Math.max(newMax, scores[at]);
+        }
+        if (newMax != oldMax) {
+            rescale(row, (float) Math.exp(oldMax - newMax));
+            runningMax[row] = newMax;
+        }
+        for (int lane = 0; lane < LANES; lane++) {
+            float sum = 0;
+            for (int at = start + lane; at < start + vectors * LANES; at += LANES) {
+                scores[at] = VectorMath.exp(scores[at] - newMax);
+                sum += scores[at];
+            }
+            runningSum[row * LANES + lane] += sum;
+        }
+    }
+
     private void rescale(int row, float factor) {
-        FloatVector.fromArray(SPECIES, runningSum, row * LANES).mul(factor).intoArray(runningSum, row * LANES);
-        for (int at = row * paddedDim; at < (row + 1) * paddedDim; at += LANES) {
-            FloatVector.fromArray(SPECIES, gathered, at).mul(factor).intoArray(gathered, at);
+        for (int at = row * LANES; at < (row + 1) * LANES; at++) {
+            runningSum[at] *= factor;
+        }
+        for (int at = row * paddedDim; at < (row + 1) * paddedDim; at++) {
+            gathered[at] *= factor;
         }
     }
 
@@ -197,15 +232,11 @@ final class AttentionRows {
             rescale(row, (float) Math.exp(runningMax[row] - newMax));
             runningMax[row] = newMax;
             float factor = (float) Math.exp(other.runningMax[row] - newMax);
-            FloatVector.fromArray(SPECIES, other.runningSum, row * LANES)
-                    .fma(
-                            FloatVector.broadcast(SPECIES, factor),
-                            FloatVector.fromArray(SPECIES, runningSum, row * LANES))
-                    .intoArray(runningSum, row * LANES);
-            for (int at = row * paddedDim; at < (row + 1) * paddedDim; at += LANES) {
-                FloatVector.fromArray(SPECIES, other.gathered, at)
-                        .fma(FloatVector.broadcast(SPECIES, factor), FloatVector.fromArray(SPECIES, gathered, at))
-                        .intoArray(gathered, at);
+            for (int at = row * LANES; at < (row + 1) * LANES; at++) {
+                runningSum[at] = Math.fma(other.runningSum[at], factor, runningSum[at]);
+            }
+            for (int at = row * paddedDim; at < (row + 1) * paddedDim; at++) {
+                gathered[at] = Math.fma(other.gathered[at], factor, gathered[at]);
             }
         }
     }

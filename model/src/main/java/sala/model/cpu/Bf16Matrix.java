@@ -119,8 +119,28 @@ final class Bf16Matrix extends WeightMatrix {
         }
     }
 
+    @Override
+    void multiplyPlainly(float[] x, int fromRow, int toRow, PlainScratch scratch, float[] y) {
+        for (int row = fromRow; row < toRow; row++) {
+            widenPlainly(row, 0, columns, scratch, scratch.weights, 0);
+            y[row] = PlainRowProduct.ofPairs(scratch.weights, x, columns, scratch.lanes);
+        }
+    }
+
+    @Override
+    void widenPlainly(int row, int column, int count, PlainScratch scratch, float[] out, int offset) {
+        short[] stored = scratch.stored;
+        MemorySegment.copy(data, LAYOUT, row * rowBytes + (long) column * Short.BYTES, stored, 0, count);
+        for (int i = 0; i < count; i++) {
+            out[offset + i] = widen(stored[i]);
+        }
+    }
+
     private float element(int row, int column) {
-        short bits = data.get(LAYOUT, row * rowBytes + (long) column * Short.BYTES);
+        return widen(data.get(LAYOUT, row * rowBytes + (long) column * Short.BYTES));
+    }
+
+    private static float widen(short bits) {
         return Float.intBitsToFloat(bits << Short.SIZE);
     }
 

@@ -54,8 +54,8 @@ final class BlockSelection {
         final TopBlocks topBlocks;
         char[] blockScores = {};
 
-        WorkerScratch(ModelConfig config, int maxTokens) {
-            windowScores = newWindowScores(config, maxTokens);
+        WorkerScratch(ModelConfig config, ColdStart coldStart, int maxTokens) {
+            windowScores = newWindowScores(config, coldStart, maxTokens);
             tile = WindowScores.newScratch(maxTokens, config.groupSize());
             topBlocks = new TopBlocks(config.sparse());
         }
@@ -69,7 +69,7 @@ final class BlockSelection {
         }
     }
 
-    BlockSelection(ModelConfig config, WorkerTeam team) {
+    BlockSelection(ModelConfig config, WorkerTeam team, ColdStart coldStart) {
         this.config = config;
         sparse = config.sparse();
         noCache = new CpuKvCache(config);
@@ -79,19 +79,19 @@ final class BlockSelection {
         tileTokens = Math.max(1, PREFILL_ROWS / groupSize);
         workers = new WorkerScratch[team.size()];
         for (int worker = 0; worker < workers.length; worker++) {
-            workers[worker] = new WorkerScratch(config, tileTokens);
+            workers[worker] = new WorkerScratch(config, coldStart, tileTokens);
         }
         decodeScores = new WindowScores[config.numKvHeads()];
         for (int kvHead = 0; kvHead < decodeScores.length; kvHead++) {
-            decodeScores[kvHead] = newWindowScores(config, 1);
+            decodeScores[kvHead] = newWindowScores(config, coldStart, 1);
         }
         prefill = new UnitQueue(team, this::prefillUnit);
         decodeNormaliser = new UnitQueue(team, this::decodeNormaliserUnit);
         decodeScoring = new UnitQueue(team, this::decodeScoringUnit);
     }
 
-    private static WindowScores newWindowScores(ModelConfig config, int maxTokens) {
-        return new WindowScores(maxTokens, config.groupSize(), config.headDim(), config.attentionScale());
+    private static WindowScores newWindowScores(ModelConfig config, ColdStart coldStart, int maxTokens) {
+        return new WindowScores(coldStart, maxTokens, config.groupSize(), config.headDim(), config.attentionScale());
     }
 
     /** Most blocks that are chosen for one token and KV head. */

@@ -36,6 +36,8 @@ public final class CpuForwardPass implements ForwardPass {
     private final int maxTokens;
     private final int maxBlocks;
 
+    private final ColdStart coldStart;
+    private final long multiplyAddsPerToken;
     private final WorkerTeam team;
     private final MatVec matVec;
     private final MatMul matMul;
@@ -69,16 +71,18 @@ public final class CpuForwardPass implements ForwardPass {
         int maxColumns = Math.max(
                 Math.max(config.hiddenSize(), config.intermediateSize()),
                 Math.max(config.queryWidth(), lightning.width()));
+        coldStart = new ColdStart(options.plainMultiplyAdds());
+        multiplyAddsPerToken = layers.stream().mapToLong(CpuLayer::numWeights).sum();
         team = new WorkerTeam(options.threads());
-        matVec = new MatVec(team, maxColumns);
-        matMul = new MatMul(team, maxTokens, maxColumns);
-        ops = new TokenOps(team);
+        matVec = new MatVec(team, coldStart, maxColumns);
+        matMul = new MatMul(team, coldStart, maxTokens, maxColumns);
+        ops = new TokenOps(team, coldStart, config.hiddenSize());
         sparseRope = new Rope(config.headDim(), config.ropeTheta(), maxTokens);
         lightningRope = new Rope(lightning.headDim(), config.ropeTheta(), maxTokens);
-        denseAttention = new DenseAttention(config, team);
-        blockSelection = new BlockSelection(config, team);
-        sparseAttention = new SparseAttention(config, team);
-        lightningAttention = new LightningAttention(config, team);
+        denseAttention = new DenseAttention(config, team, coldStart);
+        blockSelection = new BlockSelection(config, team, coldStart);
+        sparseAttention = new SparseAttention(config, team, coldStart);
+        lightningAttention = new LightningAttention(config, team, coldStart);
         maxBlocks = blockSelection.maxBlocks();
         activations = new Activations(config, maxTokens, maxBlocks);
     }
@@ -158,6 +162,7 @@ public final class CpuForwardPass implements ForwardPass {
         boolean observed = session.isObserved();
         int position = session.position();
         session.beginChunk();
+        coldStart.begin(count * multiplyAddsPerToken);
         ops.embed(embedding, tokens, from, count, (float) config.embeddingScale(), activations.hidden);
         ops.prepareRope(lightningRope, position, count);
         if (config.sparseUseRope()) {
@@ -306,17 +311,16 @@ public final class CpuForwardPass implements ForwardPass {
     private void observeOutputs(LayerObserver observer, int position, int count) {
         int width = config.hiddenSize();
         float[] normed = new float[width];
-        float[] lanes = new float[VectorMath.LANES];
         for (int row = 0; row < count; row++) {
             if (observer.observes(Activation.FINAL_NORM, layers.size(), position + row)) {
-                RmsNorm.apply(activations.hidden, row * width, finalNorm, config.rmsNormEps(), lanes, normed, 0);
+                RmsNorm.apply(activations.hidden, row * width, finalNorm, config.rmsNormEps(), normed, 0);
                 observer.activation(Activation.FINAL_NORM, layers.size(), position + row, normed.clone());
             }
         }
         for (int row = 0; row < count - 1; row++) {
             if (observer.observes(Activation.LOGITS, layers.size(), position + row)) {
                 float[] logits = new float[config.vocabSize()];
-                RmsNorm.apply(activations.hidden, row * width, scaledFinalNorm, config.rmsNormEps(), lanes, normed, 0);
+                RmsNorm.apply(activations.hidden, row * width, scaledFinalNorm, config.rmsNormEps(), normed, 0);
                 matVec.multiply(head, normed, new float[][] {logits});
                 observer.activation(Activation.LOGITS, layers.size(), position + row, logits);
             }

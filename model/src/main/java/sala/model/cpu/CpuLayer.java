@@ -24,6 +24,17 @@ sealed interface CpuLayer {
     /** The down projection, alone in an array. */
     WeightMatrix[] mlpOutput();
 
+    /** The matrices of the mixer's own: its input projections. */
+    WeightMatrix[] inputs();
+
+    /** Elements of all matrices: the multiply-adds of a token. */
+    default long numWeights() {
+        return Stream.of(inputs(), output(), mlpInputs(), mlpOutput())
+                .flatMap(Stream::of)
+                .mapToLong(matrix -> (long) matrix.rows * matrix.columns)
+                .sum();
+    }
+
     /**
      * Softmax attention.
      *

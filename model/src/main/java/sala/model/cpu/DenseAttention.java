@@ -21,6 +21,7 @@ final class DenseAttention {
     private static final int MAX_SPLITS = 64;
 
     private final ModelConfig config;
+    private final ColdStart coldStart;
     private final CpuKvCache noCache;
     private final int groupSize;
     private final int tileTokens;
@@ -37,8 +38,9 @@ final class DenseAttention {
     private int splitLength;
     private int numSplits;
 
-    DenseAttention(ModelConfig config, WorkerTeam team) {
+    DenseAttention(ModelConfig config, WorkerTeam team, ColdStart coldStart) {
         this.config = config;
+        this.coldStart = coldStart;
         noCache = new CpuKvCache(config);
         cache = noCache;
         groupSize = config.groupSize();
@@ -128,6 +130,6 @@ final class DenseAttention {
     }
 
     private AttentionRows newRows(int maxRows) {
-        return new AttentionRows(maxRows, config.headDim(), config.attentionScale());
+        return new AttentionRows(coldStart, maxRows, config.headDim(), config.attentionScale());
     }
 }

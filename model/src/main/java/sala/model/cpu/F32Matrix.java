@@ -94,4 +94,17 @@ final class F32Matrix extends WeightMatrix {
         long start = row * rowBytes + (long) column * Float.BYTES;
         MemorySegment.copy(data, LAYOUT, start, out, offset, count);
     }
+
+    @Override
+    void multiplyPlainly(float[] x, int fromRow, int toRow, PlainScratch scratch, float[] y) {
+        for (int row = fromRow; row < toRow; row++) {
+            widen(row, 0, columns, scratch.weights, 0);
+            y[row] = PlainRowProduct.ofVectors(scratch.weights, x, columns, scratch.lanes);
+        }
+    }
+
+    @Override
+    void widenPlainly(int row, int column, int count, PlainScratch scratch, float[] out, int offset) {
+        widen(row, column, count, out, offset);
+    }
 }

@@ -35,6 +35,16 @@ final class F64Matrix extends WeightMatrix {
         }
     }
 
+    @Override
+    void multiplyPlainly(float[] x, int fromRow, int toRow, PlainScratch scratch, float[] y) {
+        multiply(x, x, fromRow, toRow, scratch.lanes, y);
+    }
+
+    @Override
+    void widenPlainly(int row, int column, int count, PlainScratch scratch, float[] out, int offset) {
+        widen(row, column, count, out, offset);
+    }
+
     private double element(int row, int column) {
         return data.get(LAYOUT, row * rowBytes + (long) column * Double.BYTES);
     }

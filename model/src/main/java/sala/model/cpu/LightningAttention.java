@@ -1,5 +1,6 @@
 package sala.model.cpu;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 import sala.kernels.reference.DecaySlopes;
@@ -42,6 +43,8 @@ final class LightningAttention {
     /** Vectors of the state's rows that one pass of a decode step keeps in registers. */
     private static final int STEP_VECTORS = 4;
 
+    private final ColdStart coldStart;
+    private final SmallMatMul products;
     private final int numHeads;
     private final int headDim;
     private final int paddedDim;
@@ -80,7 +83,9 @@ final class LightningAttention {
         }
     }
 
-    LightningAttention(ModelConfig config, WorkerTeam team) {
+    LightningAttention(ModelConfig config, WorkerTeam team, ColdStart coldStart) {
+        this.coldStart = coldStart;
+        products = new SmallMatMul(coldStart);
         LightningConfig lightning = config.lightning();
         numHeads = lightning.numHeads();
         headDim = lightning.headDim();
@@ -139,7 +144,7 @@ final class LightningAttention {
         int stateStart = head * headDim * paddedDim;
         int vectors = paddedDim / LANES;
         load(scratch, first, length);
-        SmallMatMul.multiply(
+        products.multiply(
                 q,
                 first,
                 width,
@@ -161,7 +166,7 @@ final class LightningAttention {
         for (int panel = 0; panel < length; panel += PANEL) {
             int rows = Math.min(PANEL, length - panel);
             int keys = panel + rows;
-            SmallMatMul.multiply(
+            products.multiply(
                     q,
                     first + panel * width,
                     width,
@@ -180,7 +185,7 @@ final class LightningAttention {
             for (int row = panel; row < keys; row++) {
                 decayScores(scratch.scores, head, row, keys);
             }
-            SmallMatMul.multiply(
+            products.multiply(
                     scratch.scores,
                     panel * CHUNK,
                     CHUNK,
@@ -202,7 +207,7 @@ final class LightningAttention {
             scale(scratch.values, row * paddedDim, paddedDim, decayPowers[head][length - 1 - row]);
         }
         scale(state, stateStart, headDim * paddedDim, decayPowers[head][length]);
-        SmallMatMul.multiply(
+        products.multiply(
                 scratch.transposedKeys,
                 0,
                 KEY_STRIDE,
@@ -239,10 +244,8 @@ final class LightningAttention {
     /** Multiplies the scores of a row by the decay since each key; those of later keys by 0. */
     private void decayScores(float[] scores, int head, int row, int keys) {
         int mask = CHUNK - 1 - row;
-        for (int key = 0; key < keys; key += LANES) {
-            FloatVector.fromArray(SPECIES, scores, row * CHUNK + key)
-                    .mul(FloatVector.fromArray(SPECIES, intraChunkDecay[head], mask + key))
-                    .intoArray(scores, row * CHUNK + key);
+        for (int key = 0; key < SmallMatMul.padded(keys); key++) {
+            scores[row * CHUNK + key] *= intraChunkDecay[head][mask + key];
         }
     }
 
@@ -256,14 +259,19 @@ final class LightningAttention {
     }
 
     private static void scale(float[] values, int start, int length, float factor) {
-        for (int at = start; at < start + length; at += LANES) {
-            FloatVector.fromArray(SPECIES, values, at).mul(factor).intoArray(values, at);
+        for (int at = start; at < start + length; at++) {
+            values[at] *= factor;
         }
     }
 
     private void decodeHead(int worker, int head) {
         ChunkScratch scratch = scratches[worker];
         int first = head * headDim;
+        if (coldStart.plain()) {
+            stepPlainly(scratch, head);
+            store(scratch.result, first, 1);
+            return;
+        }
         System.arraycopy(v, first, scratch.values, 0, headDim);
         int vectors = paddedDim / LANES;
         int vector = 0;
@@ -274,6 +282,22 @@ final class LightningAttention {
             step1(scratch, head, vector * LANES);
         }
         store(scratch.result, first, 1);
+    }
+
+    /** Decays, updates and reads all value channels in plain loops, to the same bits as the vectors below. */
+    private void stepPlainly(ChunkScratch scratch, int head) {
+        float decay = decayPowers[head][1];
+        float[] result = scratch.result;
+        int first = head * headDim;
+        Arrays.fill(result, 0, headDim, 0);
+        for (int key = first; key < first + headDim; key++) {
+            int at = key * paddedDim;
+            for (int channel = 0; channel < headDim; channel++) {
+                float updated = Math.fma(k[key], v[first + channel], state[at + channel] * decay);
+                state[at + channel] = updated;
+                result[channel] = Math.fma(q[key], updated, result[channel]);
+            }
+        }
     }
 
     /** Decays, updates and reads four vectors of value channels from {@code channel} on. */

@@ -37,11 +37,16 @@ final class MatMul {
     /** Columns of W that are widened at a time; a constant, so that the rows of a tile are at fixed distances. */
     private static final int SLICE = 256;
 
+    /** Rows of W that the plain loops sum at a time, so that an addition need not wait for the last one. */
+    private static final int PLAIN_ROWS = 4;
+
     private final WorkerTeam team;
+    private final ColdStart coldStart;
     private final int maxTokens;
     private final float[] panels;
     private final float[][] widened;
     private final float[][] sums;
+    private final PlainScratch[] plainScratches;
     private final AtomicInteger next = new AtomicInteger();
     private final WorkerTeam.Job packing = this::pack;
     private final WorkerTeam.Job multiplying = this::multiplyBlocks;
@@ -56,13 +61,18 @@ final class MatMul {
      * @param maxTokens most tokens of a call
      * @param maxColumns largest width of a matrix to come
      */
-    MatMul(WorkerTeam team, int maxTokens, int maxColumns) {
+    MatMul(WorkerTeam team, ColdStart coldStart, int maxTokens, int maxColumns) {
         this.team = team;
+        this.coldStart = coldStart;
         this.maxTokens = maxTokens;
         int maxPaddedTokens = Math.multiplyExact(Math.ceilDiv(maxTokens, PANEL), PANEL);
         panels = new float[Math.multiplyExact(maxPaddedTokens, maxColumns)];
         widened = new float[team.size()][BLOCK_ROWS * SLICE];
         sums = new float[team.size()][Math.multiplyExact(BLOCK_ROWS, maxPaddedTokens)];
+        plainScratches = new PlainScratch[team.size()];
+        for (int worker = 0; worker < plainScratches.length; worker++) {
+            plainScratches[worker] = new PlainScratch(SLICE);
+        }
     }
 
     /**
@@ -82,8 +92,10 @@ final class MatMul {
         x = newX;
         tokenCount = count;
         columns = newMatrices[0].columns;
-        next.set(0);
-        team.run(packing);
+        if (!coldStart.plain()) {
+            next.set(0);
+            team.run(packing);
+        }
         next.set(0);
         team.run(multiplying);
     }
@@ -123,7 +135,12 @@ final class MatMul {
         for (int i = 0; i < matrices.length; i++) {
             int blocks = Math.ceilDiv(matrices[i].rows, BLOCK_ROWS);
             for (; block < firstBlock + blocks; block = next.getAndIncrement()) {
-                multiplyBlock(matrices[i], (block - firstBlock) * BLOCK_ROWS, outputs[i], worker);
+                int firstRow = (block - firstBlock) * BLOCK_ROWS;
+                if (coldStart.plain()) {
+                    multiplyBlockPlainly(matrices[i], firstRow, outputs[i], worker);
+                } else {
+                    multiplyBlock(matrices[i], firstRow, outputs[i], worker);
+                }
             }
             firstBlock += blocks;
         }
@@ -161,6 +178,60 @@ final class MatMul {
                 output[out + row] = tiles[row * paddedTokens + token];
             }
         }
+    }
+
+    /** {@link #multiplyBlock} in plain loops, to the same bits: each sum takes its columns in ascending order. */
+    private void multiplyBlockPlainly(WeightMatrix matrix, int firstRow, float[] output, int worker) {
+        float[] weights = widened[worker];
+        int rows = Math.min(BLOCK_ROWS, matrix.rows - firstRow);
+        for (int from = 0; from < columns; from += SLICE) {
+            int depth = Math.min(SLICE, columns - from);
+            for (int row = 0; row < rows; row++) {
+                matrix.widenPlainly(firstRow + row, from, depth, plainScratches[worker], weights, row * SLICE);
+            }
+            for (int token = 0; token < tokenCount; token++) {
+                int out = token * matrix.rows + firstRow;
+                if (from == 0) {
+                    Arrays.fill(output, out, out + rows, 0);
+                }
+                int xStart = token * columns + from;
+                int row = 0;
+                for (; row + PLAIN_ROWS <= rows; row += PLAIN_ROWS) {
+                    addFourPlainly(weights, row * SLICE, x, xStart, depth, output, out + row);
+                }
+                for (; row < rows; row++) {
+                    addOnePlainly(weights, row * SLICE, x, xStart, depth, output, out + row);
+                }
+            }
+        }
+    }
+
+    private static void addFourPlainly(
+            float[] weights, int firstWeight, float[] x, int xStart, int depth, float[] sums, int sum) {
+        float sum0 = sums[sum];
+        float sum1 = sums[sum + 1];
+        float sum2 = sums[sum + 2];
+        float sum3 = sums[sum + 3];
+        for (int k = 0; k < depth; k++) {
+            float xk = x[xStart + k];
+            sum0 = Math.fma(xk, weights[firstWeight + k], sum0);
+            sum1 = Math.fma(xk, weights[firstWeight + SLICE + k], sum1);
+            sum2 = Math.fma(xk, weights[firstWeight + 2 * SLICE + k], sum2);
+            sum3 = Math.fma(xk, weights[firstWeight + 3 * SLICE + k], sum3);
+        }
+        sums[sum] = sum0;
+        sums[sum + 1] = sum1;
+        sums[sum + 2] = sum2;
+        sums[sum + 3] = sum3;
+    }
+
+    private static void addOnePlainly(
+            float[] weights, int firstWeight, float[] x, int xStart, int depth, float[] sums, int sum) {
+        float sum0 = sums[sum];
+        for (int k = 0; k < depth; k++) {
+            sum0 = Math.fma(x[xStart + k], weights[firstWeight + k], sum0);
+        }
+        sums[sum] = sum0;
     }
 
     /** Adds {@code depth} columns to the sums of 8 rows by 2 vectors of tokens; 16 sums stay in registers. */

@@ -16,19 +16,26 @@ final class MatVec implements WorkerTeam.Job {
     private static final int PIECE_BYTES = 1 << 17;
 
     private final WorkerTeam team;
+    private final ColdStart coldStart;
     private final AtomicInteger nextPiece = new AtomicInteger();
     private final float[] pairs;
     private final float[][] lanes;
+    private final PlainScratch[] plainScratches;
 
     private WeightMatrix[] matrices = {};
     private float[] x = {};
     private float[][] outputs = {};
 
     /** @param maxColumns largest width of a matrix to come */
-    MatVec(WorkerTeam team, int maxColumns) {
+    MatVec(WorkerTeam team, ColdStart coldStart, int maxColumns) {
         this.team = team;
+        this.coldStart = coldStart;
         pairs = new float[maxColumns];
         lanes = new float[team.size()][VectorMath.LANES];
+        plainScratches = new PlainScratch[team.size()];
+        for (int worker = 0; worker < plainScratches.length; worker++) {
+            plainScratches[worker] = new PlainScratch(maxColumns);
+        }
     }
 
     /**
@@ -42,7 +49,9 @@ final class MatVec implements WorkerTeam.Job {
         matrices = newMatrices;
         x = newX;
         outputs = newOutputs;
-        Interleaving.split(newX, newMatrices[0].columns, pairs);
+        if (!coldStart.plain()) {
+            Interleaving.split(newX, newMatrices[0].columns, pairs);
+        }
         nextPiece.set(0);
         team.run(this);
     }
@@ -57,7 +66,12 @@ final class MatVec implements WorkerTeam.Job {
             int pieces = Math.ceilDiv(matrix.rows, pieceRows);
             for (; piece < firstPiece + pieces; piece = nextPiece.getAndIncrement()) {
                 int row = (piece - firstPiece) * pieceRows;
-                matrix.multiply(x, pairs, row, Math.min(matrix.rows, row + pieceRows), lanes[worker], outputs[i]);
+                int end = Math.min(matrix.rows, row + pieceRows);
+                if (coldStart.plain()) {
+                    matrix.multiplyPlainly(x, row, end, plainScratches[worker], outputs[i]);
+                } else {
+                    matrix.multiply(x, pairs, row, end, lanes[worker], outputs[i]);
+                }
             }
             firstPiece += pieces;
         }

@@ -11,13 +11,18 @@ final class OutputGate {
 
     /** Applies it to the elements {@code from <= i < to}. */
     static void apply(float[] values, float[] gate, int from, int to) {
-        int i = from;
-        for (; i + VectorMath.LANES <= to; i += VectorMath.LANES) {
+        int whole = from + SPECIES.loopBound(to - from);
+        for (int i = from; i < whole; i += VectorMath.LANES) {
             FloatVector factor = VectorMath.sigmoid(FloatVector.fromArray(SPECIES, gate, i));
             FloatVector.fromArray(SPECIES, values, i).mul(factor).intoArray(values, i);
         }
-        for (; i < to; i++) {
-            values[i] *= (float) (1 / (1 + Math.exp(-gate[i])));
+        applyPlainly(values, gate, whole, to);
+    }
+
+    /** The same in a plain loop, to the same bits. */
+    static void applyPlainly(float[] values, float[] gate, int from, int to) {
+        for (int i = from; i < to; i++) {
+            values[i] *= VectorMath.sigmoid(gate[i]);
         }
     }
 }

@@ -1,8 +1,5 @@
 package sala.model.cpu;
 
-import jdk.incubator.vector.FloatVector;
-import jdk.incubator.vector.VectorSpecies;
-
 /**
  * Rotary positions on whole heads, channel j paired with {@code j + headDim/2}:
  *
@@ -16,9 +13,6 @@ import jdk.incubator.vector.VectorSpecies;
  * of a call, which costs far less than a projection; a table of all positions would take a gigabyte at a million.
  */
 final class Rope {
-    private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
-    private static final int LANES = VectorMath.LANES;
-
     private final int half;
     private final float[] inverseFrequencies;
     private final float[] cosines;
@@ -38,6 +32,11 @@ final class Rope {
         sines = new float[cosines.length];
     }
 
+    /** What the table of a token costs, in multiplications: a cosine and a sine take about forty. */
+    int costPerToken() {
+        return 40 * half;
+    }
+
     /** Fills the rows {@code fromToken <= t < toToken} of the table for a call that starts at {@code position}. */
     void prepare(int position, int fromToken, int toToken) {
         for (int token = fromToken; token < toToken; token++) {
@@ -52,16 +51,7 @@ final class Rope {
     /** Rotates the head that starts at {@code offset} to the position of a token of the call. */
     void rotate(float[] x, int offset, int token) {
         int table = token * half;
-        int j = 0;
-        for (; j + LANES <= half; j += LANES) {
-            FloatVector cosine = FloatVector.fromArray(SPECIES, cosines, table + j);
-            FloatVector sine = FloatVector.fromArray(SPECIES, sines, table + j);
-            FloatVector first = FloatVector.fromArray(SPECIES, x, offset + j);
-            FloatVector second = FloatVector.fromArray(SPECIES, x, offset + half + j);
-            first.mul(cosine).sub(second.mul(sine)).intoArray(x, offset + j);
-            second.mul(cosine).add(first.mul(sine)).intoArray(x, offset + half + j);
-        }
-        for (; j < half; j++) {
+        for (int j = 0; j < half; j++) {
             float cosine = cosines[table + j];
             float sine = sines[table + j];
             float first = x[offset + j];

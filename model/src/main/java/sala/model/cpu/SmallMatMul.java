@@ -1,5 +1,6 @@
 package sala.model.cpu;
 
+import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -21,7 +22,11 @@ final class SmallMatMul {
     /** Vectors of 8 floats mean 16 registers on the machines of today, half of what four rows by four vectors take. */
     private static final boolean MANY_REGISTERS = LANES != 8;
 
-    private SmallMatMul() {}
+    private final ColdStart coldStart;
+
+    SmallMatMul(ColdStart coldStart) {
+        this.coldStart = coldStart;
+    }
 
     /** {@code count} rounded up to whole vectors. */
     static int padded(int count) {
@@ -44,7 +49,7 @@ final class SmallMatMul {
      * @param vectors of a row of B and C
      * @param accumulate whether sums are added to C or replace it
      */
-    static void multiply(
+    void multiply(
             float[] a,
             int aOffset,
             int aRow,
@@ -60,6 +65,25 @@ final class SmallMatMul {
             int cRow,
             int vectors,
             boolean accumulate) {
+        if (coldStart.plain()) {
+            multiplyPlainly(
+                    a,
+                    aOffset,
+                    aRow,
+                    aStep,
+                    rows,
+                    b,
+                    bOffset,
+                    bStep,
+                    bVector,
+                    steps,
+                    c,
+                    cOffset,
+                    cRow,
+                    vectors,
+                    accumulate);
+            return;
+        }
         int vector = 0;
         for (; vector + VECTORS <= vectors; vector += VECTORS) {
             int bStart = bOffset + vector * bVector;
@@ -125,6 +149,40 @@ final class SmallMatMul {
             for (; row < rows; row++) {
                 row1Vector1(
                         a, aOffset + row * aRow, aStep, b, bStart, bStep, steps, c, cStart + row * cRow, accumulate);
+            }
+        }
+    }
+
+    private static void multiplyPlainly(
+            float[] a,
+            int aOffset,
+            int aRow,
+            int aStep,
+            int rows,
+            float[] b,
+            int bOffset,
+            int bStep,
+            int bVector,
+            int steps,
+            float[] c,
+            int cOffset,
+            int cRow,
+            int vectors,
+            boolean accumulate) {
+        for (int row = 0; row < rows; row++) {
+            int cStart = cOffset + row * cRow;
+            if (!accumulate) {
+                Arrays.fill(c, cStart, cStart + vectors * LANES, 0);
+            }
+            for (int step = 0; step < steps; step++) {
+                float factor = a[aOffset + row * aRow + step * aStep];
+                for (int vector = 0; vector < vectors; vector++) {
+                    int bAt = bOffset + step * bStep + vector * bVector;
+                    int cAt = cStart + vector * LANES;
+                    for (int lane = 0; lane < LANES; lane++) {
+                        c[cAt + lane] = Math.fma(factor, b[bAt + lane], c[cAt + lane]);
+                    }
+                }
             }
         }
     }

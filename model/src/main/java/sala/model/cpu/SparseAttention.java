@@ -26,6 +26,7 @@ final class SparseAttention {
     private static final int NO_BLOCK = Integer.MAX_VALUE;
 
     private final ModelConfig config;
+    private final ColdStart coldStart;
     private final CpuKvCache noCache;
     private final int groupSize;
     private final int blockSize;
@@ -46,8 +47,9 @@ final class SparseAttention {
     private int count;
     private int numSplits;
 
-    SparseAttention(ModelConfig config, WorkerTeam team) {
+    SparseAttention(ModelConfig config, WorkerTeam team, ColdStart coldStart) {
         this.config = config;
+        this.coldStart = coldStart;
         noCache = new CpuKvCache(config);
         cache = noCache;
         groupSize = config.groupSize();
@@ -177,6 +179,6 @@ final class SparseAttention {
     }
 
     private AttentionRows newRows() {
-        return new AttentionRows(groupSize, config.headDim(), config.attentionScale());
+        return new AttentionRows(coldStart, groupSize, config.headDim(), config.attentionScale());
     }
 }

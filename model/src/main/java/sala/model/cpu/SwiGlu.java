@@ -11,13 +11,18 @@ final class SwiGlu {
 
     /** Applies it to the elements {@code from <= i < to}. */
     static void apply(float[] gate, float[] up, int from, int to) {
-        int i = from;
-        for (; i + VectorMath.LANES <= to; i += VectorMath.LANES) {
+        int whole = from + SPECIES.loopBound(to - from);
+        for (int i = from; i < whole; i += VectorMath.LANES) {
             FloatVector activated = VectorMath.silu(FloatVector.fromArray(SPECIES, gate, i));
             activated.mul(FloatVector.fromArray(SPECIES, up, i)).intoArray(gate, i);
         }
-        for (; i < to; i++) {
-            gate[i] = (float) (gate[i] / (1 + Math.exp(-gate[i]))) * up[i];
+        applyPlainly(gate, up, whole, to);
+    }
+
+    /** The same in a plain loop, to the same bits. */
+    static void applyPlainly(float[] gate, float[] up, int from, int to) {
+        for (int i = from; i < to; i++) {
+            gate[i] = VectorMath.silu(gate[i]) * up[i];
         }
     }
 }

@@ -38,6 +38,15 @@ final class VectorMath {
     /** Beyond, the result overflows to infinity; at this bound it already has. */
     private static final float EXP_MAX = 89f;
 
+    /** Coefficients of the polynomial, from r^7 down to r^2; those of r and 1 are 1. */
+    private static final float C7 = 1.9875691e-4f;
+
+    private static final float C6 = 1.3981999e-3f;
+    private static final float C5 = 8.333452e-3f;
+    private static final float C4 = 4.1665796e-2f;
+    private static final float C3 = 0.16666666f;
+    private static final float C2 = 0.5f;
+
     private static final int SIGNIFICAND_BITS = Float.PRECISION - 1;
 
     private VectorMath() {}
@@ -56,11 +65,11 @@ final class VectorMath {
         FloatVector exponent = shifted.sub(ROUNDER);
         FloatVector r = exponent.lanewise(VectorOperators.FMA, broadcast(x, -LN2_HIGH), bounded);
         r = exponent.lanewise(VectorOperators.FMA, broadcast(x, -LN2_LOW), r);
-        FloatVector p = r.lanewise(VectorOperators.FMA, 1.9875691e-4f, 1.3981999e-3f);
-        p = p.lanewise(VectorOperators.FMA, r, 8.333452e-3f);
-        p = p.lanewise(VectorOperators.FMA, r, 4.1665796e-2f);
-        p = p.lanewise(VectorOperators.FMA, r, 0.16666666f);
-        p = p.lanewise(VectorOperators.FMA, r, 0.5f);
+        FloatVector p = r.lanewise(VectorOperators.FMA, C7, C6);
+        p = p.lanewise(VectorOperators.FMA, r, C5);
+        p = p.lanewise(VectorOperators.FMA, r, C4);
+        p = p.lanewise(VectorOperators.FMA, r, C3);
+        p = p.lanewise(VectorOperators.FMA, r, C2);
         p = p.lanewise(VectorOperators.FMA, r.mul(r), r).add(1f);
         // 2^exponent is applied as 2 * 2^(exponent-1), so that exponent 128 fits and exponent -126 gives the scale 0.
         FloatVector scale = shifted.reinterpretAsInts()
@@ -78,6 +87,34 @@ final class VectorMath {
     /** {@code x * sigmoid(x)} in every lane, for finite x. */
     static FloatVector silu(FloatVector x) {
         return x.div(exp(x.neg()).add(1f));
+    }
+
+    /** One lane of {@link #exp(FloatVector)}, to the same bits. */
+    static float exp(float x) {
+        float bounded = x < EXP_MIN ? EXP_MIN : x > EXP_MAX ? EXP_MAX : x;
+        float shifted = Math.fma(bounded, LOG2_E, ROUNDER);
+        float exponent = shifted - ROUNDER;
+        float r = Math.fma(exponent, -LN2_HIGH, bounded);
+        r = Math.fma(exponent, -LN2_LOW, r);
+        float p = Math.fma(r, C7, C6);
+        p = Math.fma(p, r, C5);
+        p = Math.fma(p, r, C4);
+        p = Math.fma(p, r, C3);
+        p = Math.fma(p, r, C2);
+        p = Math.fma(p, r * r, r) + 1;
+        int exponentBits = Float.floatToRawIntBits(shifted) + Float.MAX_EXPONENT - 1;
+        float scale = Float.intBitsToFloat(exponentBits << SIGNIFICAND_BITS);
+        return (p + p) * scale;
+    }
+
+    /** One lane of {@link #sigmoid(FloatVector)}, to the same bits. */
+    static float sigmoid(float x) {
+        return 1 / (exp(-x) + 1);
+    }
+
+    /** One lane of {@link #silu(FloatVector)}, to the same bits. */
+    static float silu(float x) {
+        return x / (exp(-x) + 1);
     }
 
     /**

@@ -63,4 +63,10 @@ abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64
 
     /** Widens {@code count} elements of a row, from {@code column} on, into {@code out} from {@code offset} on. */
     abstract void widen(int row, int column, int count, float[] out, int offset);
+
+    /** {@link #multiply} in plain loops, to the same bits. */
+    abstract void multiplyPlainly(float[] x, int fromRow, int toRow, PlainScratch scratch, float[] y);
+
+    /** {@link #widen} in plain loops. */
+    abstract void widenPlainly(int row, int column, int count, PlainScratch scratch, float[] out, int offset);
 }

@@ -26,6 +26,7 @@ final class WindowScores {
 
     private static final float LOWEST = -Float.MAX_VALUE;
 
+    private final SmallMatMul products;
     private final int groupSize;
     private final int headDim;
     private final float attentionScale;
@@ -41,7 +42,8 @@ final class WindowScores {
     private int stride;
     private int tokens;
 
-    WindowScores(int maxTokens, int groupSize, int headDim, double attentionScale) {
+    WindowScores(ColdStart coldStart, int maxTokens, int groupSize, int headDim, double attentionScale) {
+        products = new SmallMatMul(coldStart);
         this.groupSize = groupSize;
         this.headDim = headDim;
         this.attentionScale = (float) attentionScale;
@@ -181,7 +183,7 @@ final class WindowScores {
     /** Scores {@code q . keys} of one tile for the rows of the tokens from {@code first} on. */
     private void multiply(float[] keys, int window, int first, int vectors, float[] scratch) {
         int row = first * groupSize;
-        SmallMatMul.multiply(
+        products.multiply(
                 q,
                 row * headDim,
                 headDim,

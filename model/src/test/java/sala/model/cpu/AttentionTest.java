@@ -49,7 +49,7 @@ final class AttentionTest {
             CpuKvCache cache = cache();
             float[] out = new float[(length() - from) * config.queryWidth()];
             try (WorkerTeam team = new WorkerTeam(workers)) {
-                DenseAttention attention = new DenseAttention(config, team);
+                DenseAttention attention = new DenseAttention(config, team, ColdStart.none());
                 for (int start = from; start < length(); start += step) {
                     int end = Math.min(length(), start + step);
                     GuardedArray.Floats piece = GuardedArray.floats((end - start) * config.queryWidth());
@@ -68,7 +68,7 @@ final class AttentionTest {
             int numKvHeads = config.numKvHeads();
             float[] out = new float[(length() - from) * config.queryWidth()];
             try (WorkerTeam team = new WorkerTeam(workers)) {
-                SparseAttention attention = new SparseAttention(config, team);
+                SparseAttention attention = new SparseAttention(config, team, ColdStart.none());
                 for (int start = from; start < length(); start += step) {
                     int end = Math.min(length(), start + step);
                     int[] blocks = new int[(end - start) * numKvHeads * maxBlocks];
@@ -152,8 +152,8 @@ final class AttentionTest {
         float[] dense = new float[positions.length * width];
         float[] out = new float[positions.length * width];
         try (WorkerTeam team = new WorkerTeam(2)) {
-            DenseAttention denseAttention = new DenseAttention(config, team);
-            SparseAttention sparseAttention = new SparseAttention(config, team);
+            DenseAttention denseAttention = new DenseAttention(config, team, ColdStart.none());
+            SparseAttention sparseAttention = new SparseAttention(config, team, ColdStart.none());
             for (int row = 0; row < positions.length; row++) {
                 float[] token = Arrays.copyOfRange(q, row * width, (row + 1) * width);
                 float[] result = new float[width];
@@ -315,10 +315,10 @@ final class AttentionTest {
         cache.append(inputs.keys, inputs.values, 130);
         float[] out = new float[130 * 24];
         try (WorkerTeam team = new WorkerTeam(2)) {
-            new DenseAttention(config, team).run(cache, inputs.q, 0, 130, out);
+            new DenseAttention(config, team, ColdStart.none()).run(cache, inputs.q, 0, 130, out);
             assertArrayEquals(inputs.dense(0, 130, 2), out);
             float[] last = new float[24];
-            new DenseAttention(config, team).run(cache, inputs.query(129, 130), 129, 1, last);
+            new DenseAttention(config, team, ColdStart.none()).run(cache, inputs.query(129, 130), 129, 1, last);
             assertArrayEquals(inputs.dense(129, 1, 2), last);
         }
     }

@@ -236,7 +236,7 @@ final class BlockSelectionTest {
         List<int[]> lists = new ArrayList<>();
         int maxBlocks = BlockSelection.maxBlocks(config.sparse());
         try (WorkerTeam team = new WorkerTeam(2)) {
-            BlockSelection selection = new BlockSelection(config, team);
+            BlockSelection selection = new BlockSelection(config, team, ColdStart.none());
             int[] blocks = new int[config.numKvHeads() * maxBlocks];
             int[] counts = new int[config.numKvHeads()];
             for (int position = 0; position < length; position++) {
@@ -257,7 +257,7 @@ final class BlockSelectionTest {
     private static int[][] choose(
             ModelConfig config, CpuKvCache cache, float[] q, int position, int count, int workers) {
         try (WorkerTeam team = new WorkerTeam(workers)) {
-            BlockSelection selection = new BlockSelection(config, team);
+            BlockSelection selection = new BlockSelection(config, team, ColdStart.none());
             int maxBlocks = selection.maxBlocks();
             int[] blocks = new int[count * config.numKvHeads() * maxBlocks];
             int[] counts = new int[count * config.numKvHeads()];

@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -49,7 +50,7 @@ final class CpuForwardPassTest {
     private static final SessionOptions OPTIONS = SessionOptions.ofContextLength(CONTEXT_LENGTH);
 
     private static CpuForwardPass open(ModelWeights weights, int threads, int prefillChunk) {
-        return new CpuForwardPass(weights, new CpuOptions(threads, prefillChunk));
+        return new CpuForwardPass(weights, new CpuOptions(threads, prefillChunk, 0));
     }
 
     private static int[] tokens(int from, int to) {
@@ -298,10 +299,67 @@ final class CpuForwardPassTest {
         assertThrows(IllegalStateException.class, () -> pass.newSession(OPTIONS));
     }
 
+    /** The point at which vector kernels take over is not to be seen in the results: not in the last bit. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 20_000_000, 100_000_000, Long.MAX_VALUE})
+    void plainLoopsGiveTheSameBits(long plainMultiplyAdds) {
+        for (DType dtype : List.of(DType.BF16, DType.F16, DType.F32)) {
+            try (Arena arena = Arena.ofShared()) {
+                ModelWeights weights = ModelWeights.random(SLLSL, dtype, 42, arena);
+                CpuOptions options = new CpuOptions(2, 37, 0);
+                for (AttentionMode mode : AttentionMode.values()) {
+                    SessionOptions sessionOptions = OPTIONS.withAttentionMode(mode);
+                    float[][] vectors = logitsOfSomeCalls(weights, options, sessionOptions);
+                    float[][] plain = logitsOfSomeCalls(
+                            weights, options.withPlainMultiplyAdds(plainMultiplyAdds), sessionOptions);
+                    for (int call = 0; call < vectors.length; call++) {
+                        assertArrayEquals(vectors[call], plain[call], dtype + " " + mode + ", call " + call);
+                    }
+                }
+            }
+        }
+    }
+
+    private static float[][] logitsOfSomeCalls(
+            ModelWeights weights, CpuOptions options, SessionOptions sessionOptions) {
+        try (ForwardPass pass = new CpuForwardPass(weights, options);
+                Session session = pass.newSession(sessionOptions)) {
+            float[][] logits = new float[6][];
+            logits[0] = pass.prefill(session, tokens(0, 5)).toArray();
+            logits[1] = pass.prefill(session, tokens(5, 150)).toArray();
+            for (int call = 2; call < logits.length; call++) {
+                logits[call] = pass.decode(session, TOKENS[148 + call]).toArray();
+            }
+            return logits;
+        }
+    }
+
+    /** In plain loops, since vector kernels make objects until the JVM has compiled them: those are the benchmark's. */
+    @Test
+    void decodingAllocatesNothing() {
+        com.sun.management.ThreadMXBean threads = (com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean();
+        CpuOptions options = new CpuOptions(1, 64, Long.MAX_VALUE);
+        try (ForwardPass pass = new CpuForwardPass(SLLSL_WEIGHTS, options);
+                Session session = pass.newSession(OPTIONS)) {
+            long bytes = 0;
+            for (int round = 0; round < 2; round++) { // caches and classes come with the first
+                session.reset();
+                pass.prefill(session, tokens(0, 600));
+                long before = threads.getCurrentThreadAllocatedBytes();
+                for (int i = 0; i < 50; i++) {
+                    pass.decode(session, TOKENS[i]);
+                }
+                bytes = threads.getCurrentThreadAllocatedBytes() - before;
+            }
+            assertTrue(bytes < 1000, "50 tokens allocated " + bytes + " bytes"); // the measurement takes some
+        }
+    }
+
     @Test
     void optionsAreChecked() {
-        assertThrows(IllegalArgumentException.class, () -> new CpuOptions(0, 1));
-        assertThrows(IllegalArgumentException.class, () -> new CpuOptions(1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new CpuOptions(0, 1, 0));
+        assertThrows(IllegalArgumentException.class, () -> new CpuOptions(1, 0, 0));
+        assertThrows(IllegalArgumentException.class, () -> new CpuOptions(1, 1, -1));
     }
 
     private static double[][] read(KvCache cache) {

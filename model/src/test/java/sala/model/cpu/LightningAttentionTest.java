@@ -56,7 +56,7 @@ final class LightningAttentionTest {
             state.write(stateIn);
             double[] out = new double[tokens * width];
             try (WorkerTeam team = new WorkerTeam(workers)) {
-                LightningAttention attention = new LightningAttention(config, team);
+                LightningAttention attention = new LightningAttention(config, team, ColdStart.none());
                 for (int start = 0; start < tokens; start += step) {
                     int count = Math.min(step, tokens - start);
                     GuardedArray.Floats piece = GuardedArray.floats(count * width);
@@ -158,7 +158,7 @@ final class LightningAttentionTest {
         Run run = Run.random(2, 16, 37);
         double[][] expected = run.compute(37, 1);
         try (WorkerTeam team = new WorkerTeam(1)) {
-            LightningAttention attention = new LightningAttention(run.config, team);
+            LightningAttention attention = new LightningAttention(run.config, team, ColdStart.none());
             attention.run(new CpuRecurrentState(run.config), poison.q, poison.k, poison.v, 64, new float[64 * 32]);
             CpuRecurrentState state = new CpuRecurrentState(run.config);
             state.write(run.stateIn);

@@ -24,7 +24,7 @@ final class MatMulTest {
     void anyShapeAndTokenCount(DType dtype) {
         RandomTensors random = RandomTensors.create();
         try (WorkerTeam team = new WorkerTeam(2)) {
-            MatMul matMul = new MatMul(team, 100, 600);
+            MatMul matMul = new MatMul(team, ColdStart.none(), 100, 600);
             for (int[] shape : SHAPES) {
                 int rows = shape[0];
                 int columns = shape[1];
@@ -70,7 +70,7 @@ final class MatMulTest {
         TensorView second = TestMatrices.of(DType.F32, 129, columns, random.normal(129 * columns), 0);
         float[][] outputs = {new float[tokenCount * 70], new float[tokenCount * 129]};
         try (WorkerTeam team = new WorkerTeam(2)) {
-            new MatMul(team, tokenCount, columns)
+            new MatMul(team, ColdStart.none(), tokenCount, columns)
                     .multiply(
                             new WeightMatrix[] {WeightMatrix.of(first), WeightMatrix.of(second)},
                             x,
@@ -85,7 +85,7 @@ final class MatMulTest {
     void moreTokensThanPlannedAreRefused() {
         WeightMatrix[] matrices = {WeightMatrix.of(TestMatrices.of(DType.F32, 1, 1, new double[] {1}, 0))};
         try (WorkerTeam team = new WorkerTeam(1)) {
-            MatMul matMul = new MatMul(team, 10, 1);
+            MatMul matMul = new MatMul(team, ColdStart.none(), 10, 1);
             float[][] outputs = {new float[11]};
             assertThrows(IllegalArgumentException.class, () -> matMul.multiply(matrices, new float[11], 11, outputs));
             assertThrows(IllegalArgumentException.class, () -> matMul.multiply(matrices, new float[11], 0, outputs));
@@ -96,7 +96,7 @@ final class MatMulTest {
         WeightMatrix matrix = WeightMatrix.of(tensor);
         float[] y = new float[tokenCount * matrix.rows];
         try (WorkerTeam team = new WorkerTeam(threads)) {
-            new MatMul(team, tokenCount, matrix.columns)
+            new MatMul(team, ColdStart.none(), tokenCount, matrix.columns)
                     .multiply(new WeightMatrix[] {matrix}, x, tokenCount, new float[][] {y});
         }
         return y;

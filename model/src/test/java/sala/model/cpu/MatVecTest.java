@@ -22,7 +22,7 @@ final class MatVecTest {
     void anyShapeAtAnyAddress(DType dtype) {
         RandomTensors random = RandomTensors.create();
         try (WorkerTeam team = new WorkerTeam(2)) {
-            MatVec matVec = new MatVec(team, 1000);
+            MatVec matVec = new MatVec(team, ColdStart.none(), 1000);
             for (int rows : ROWS) {
                 for (int columns : COLUMNS) {
                     int misalignment = (rows + columns) % 5;
@@ -71,7 +71,7 @@ final class MatVecTest {
             outputs[i] = new float[matrices[i].rows];
         }
         try (WorkerTeam team = new WorkerTeam(2)) {
-            new MatVec(team, columns).multiply(matrices, x, outputs);
+            new MatVec(team, ColdStart.none(), columns).multiply(matrices, x, outputs);
         }
         for (int i = 0; i < tensors.length; i++) {
             TensorAssert.assertClose("matrix " + i, product(tensors[i], x), outputs[i], Tolerance.CPU_F32_MATMUL);
@@ -82,7 +82,8 @@ final class MatVecTest {
         WeightMatrix matrix = WeightMatrix.of(tensor);
         float[] y = new float[matrix.rows];
         try (WorkerTeam team = new WorkerTeam(threads)) {
-            new MatVec(team, matrix.columns).multiply(new WeightMatrix[] {matrix}, x, new float[][] {y});
+            new MatVec(team, ColdStart.none(), matrix.columns)
+                    .multiply(new WeightMatrix[] {matrix}, x, new float[][] {y});
         }
         return y;
     }

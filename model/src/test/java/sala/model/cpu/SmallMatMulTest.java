@@ -56,22 +56,23 @@ final class SmallMatMulTest {
                 }
             }
         }
-        SmallMatMul.multiply(
-                a,
-                aOffset,
-                aRow,
-                aStep,
-                rows,
-                b,
-                bOffset,
-                width,
-                LANES,
-                steps,
-                c.values(),
-                cOffset,
-                cRow,
-                vectors,
-                accumulate);
+        new SmallMatMul(ColdStart.none())
+                .multiply(
+                        a,
+                        aOffset,
+                        aRow,
+                        aStep,
+                        rows,
+                        b,
+                        bOffset,
+                        width,
+                        LANES,
+                        steps,
+                        c.values(),
+                        cOffset,
+                        cRow,
+                        vectors,
+                        accumulate);
         float[] actual = new float[rows * width];
         for (int row = 0; row < rows; row++) {
             System.arraycopy(c.values(), cOffset + row * cRow, actual, row * width, width);

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import java.util.List;
 import sala.kernels.reference.AttentionShape;
 import sala.kernels.reference.SelectionRule;
+import sala.loader.CarriedConfig;
 import sala.loader.LightningConfig;
 import sala.loader.MixerType;
 import sala.loader.ModelConfig;
@@ -107,6 +108,7 @@ final class TestConfigs {
                 1,
                 List.of(2),
                 2,
-                "float32");
+                "float32",
+                CarriedConfig.none());
     }
 }

@@ -46,6 +46,31 @@ final class VectorMathTest {
         assertTrue(Float.isNaN(exp(species, Float.NaN)));
     }
 
+    /** The plain loops of a cold start rely on it. */
+    @Test
+    void scalarsGiveTheBitsOfLanes() {
+        float[] x = new float[VectorMath.LANES];
+        float[] lanes = new float[VectorMath.LANES];
+        for (long bits = 0; bits < 1L << Integer.SIZE; bits += 997L * VectorMath.LANES) {
+            for (int lane = 0; lane < x.length; lane++) {
+                x[lane] = Float.intBitsToFloat((int) (bits + 997L * lane));
+            }
+            FloatVector vector = FloatVector.fromArray(VectorMath.SPECIES, x, 0);
+            VectorMath.exp(vector).intoArray(lanes, 0);
+            for (int lane = 0; lane < x.length; lane++) {
+                assertEquals(lanes[lane], VectorMath.exp(x[lane]), "exp of " + x[lane]);
+            }
+            VectorMath.sigmoid(vector).intoArray(lanes, 0);
+            for (int lane = 0; lane < x.length; lane++) {
+                assertEquals(lanes[lane], VectorMath.sigmoid(x[lane]), "sigmoid of " + x[lane]);
+            }
+            VectorMath.silu(vector).intoArray(lanes, 0);
+            for (int lane = 0; lane < x.length; lane++) {
+                assertEquals(lanes[lane], VectorMath.silu(x[lane]), "silu of " + x[lane]);
+            }
+        }
+    }
+
     @Test
     void sigmoidAndSiluSaturate() {
         FloatVector far = FloatVector.broadcast(VectorMath.SPECIES, 200f);

@@ -6,6 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import sala.kernels.KernelGraph;
 import sala.kernels.storage.PackedBf16;
+import sala.kernels.storage.Residency;
 import sala.kernels.storage.Storage;
 import sala.kernels.storage.StorageType;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -43,6 +44,7 @@ public final class KernelRun implements AutoCloseable {
 
     private final KernelGraph graph;
     private final List<Object> returned = new ArrayList<>();
+    private final List<Object> outputs = new ArrayList<>();
     private final List<Runnable> poisons = new ArrayList<>();
     private @Nullable TornadoExecutionPlan plan;
 
@@ -121,6 +123,7 @@ public final class KernelRun implements AutoCloseable {
     }
 
     private <T extends TornadoNativeArray> T output(T array) {
+        outputs.add(array);
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, array);
         returned.add(array);
         return array;
@@ -131,6 +134,8 @@ public final class KernelRun implements AutoCloseable {
         poisons.forEach(Runnable::run);
         TornadoExecutionPlan current = plan;
         if (current == null) {
+            // TornadoVM does not send what kernels only write: naming it as read too brings the poison to the device.
+            Residency.addTo(graph, "poison", outputs);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, returned.toArray());
             current = new TornadoExecutionPlan(graph.taskGraph().snapshot());
             plan = current;

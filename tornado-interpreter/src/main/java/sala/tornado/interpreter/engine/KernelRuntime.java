@@ -107,7 +107,7 @@ public final class KernelRuntime {
     // Accesses of Java arrays, which are local memory or the lane's own.
 
     public static void readLocal(Object array, int index, int site, Lane lane) {
-        LocalMemory.LocalArray local = lane.group.localMemory().find(array);
+        LocalMemory.LocalArray local = lane.group.localMemory().find(array, site);
         checkRange(array, index, site, lane, "reads", local);
         if (local != null && local.shadow() != null) {
             local.shadow().read(index, lane.localTag, lane, site, local.name());
@@ -115,7 +115,7 @@ public final class KernelRuntime {
     }
 
     public static void writeLocal(Object array, int index, int site, Lane lane) {
-        LocalMemory.LocalArray local = lane.group.localMemory().find(array);
+        LocalMemory.LocalArray local = lane.group.localMemory().find(array, site);
         checkRange(array, index, site, lane, "writes", local);
         if (local != null && local.shadow() != null) {
             local.shadow().write(index, lane.localTag, lane, site, local.name());
@@ -226,7 +226,7 @@ public final class KernelRuntime {
 
     public static void atomicAdd(Lane lane, int[] array, int index, int value, int site) {
         if (lane.group.checks()) {
-            LocalMemory.LocalArray local = lane.group.localMemory().find(array);
+            LocalMemory.LocalArray local = lane.group.localMemory().find(array, site);
             checkRange(array, index, site, lane, "adds atomically to", local);
             if (local != null && local.shadow() != null) {
                 local.shadow().atomic(index, lane.localTag, lane, site, local.name());

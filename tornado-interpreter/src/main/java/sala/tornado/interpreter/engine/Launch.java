@@ -79,7 +79,10 @@ final class Launch {
     }
 
     private WorkGroup workGroup(GlobalArray[] globalArrays, int[] lanes) {
-        LocalMemory localMemory = new LocalMemory(device.checks(), device.getDeviceLocalMemorySize());
+        LocalMemory localMemory = new LocalMemory(
+                device.checks(),
+                device.getDeviceLocalMemorySize(),
+                program.sites().size());
         return new WorkGroup(shape, program, task, globalArrays, device.checks(), localMemory, lanes);
     }
 

@@ -21,11 +21,17 @@ final class LocalMemory {
     private final boolean checks;
     private final long limitBytes;
     private final List<LocalArray> arrays = new ArrayList<>();
+
+    /** For each place of the kernel, the array it touched last: a place mostly touches one. */
+    private final @Nullable LocalArray[] lastAtSite;
+
     private long bytes;
 
-    LocalMemory(boolean checks, long limitBytes) {
+    /** @param sites the number of places of the kernel */
+    LocalMemory(boolean checks, long limitBytes, int sites) {
         this.checks = checks;
         this.limitBytes = limitBytes;
+        this.lastAtSite = new @Nullable LocalArray[sites];
     }
 
     /** At the start of a work group. */
@@ -89,10 +95,14 @@ final class LocalMemory {
     /** The local array that an object is; null where it is an array of the lane's own. */
     @SuppressWarnings("ReferenceEquality") // the very array is meant
     @Nullable
-    LocalArray find(Object array) {
-        for (int i = 0; i < arrays.size(); i++) {
-            LocalArray local = arrays.get(i);
+    LocalArray find(Object array, int site) {
+        LocalArray last = lastAtSite[site];
+        if (last != null && last.array() == array) {
+            return last;
+        }
+        for (LocalArray local : arrays) {
             if (local.array() == array) {
+                lastAtSite[site] = local;
                 return local;
             }
         }

@@ -1,0 +1,399 @@
+package sala.model.tornado;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+import sala.kernels.KernelGraph;
+import sala.kernels.Step;
+import sala.kernels.lightning.StateCopy;
+import sala.kernels.rope.RopeTable;
+import sala.kernels.selection.BlockRank;
+import sala.kernels.storage.Residency;
+import sala.loader.ModelConfig;
+import sala.model.ModelWeights;
+import sala.model.tornado.DeviceBuffers.RopeAngles;
+import sala.model.tornado.DevicePlan.Spec;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+
+/**
+ * The model on the device: weights, the caches of one session, and the graphs that compute with them.
+ *
+ * <pre>
+ *   input      step and tokens of the call go to the device          every call
+ *   buffers    owns what lies between the kernels; computes nothing
+ *   table, layer   own the embedding, and the weights and caches of a layer; compute nothing
+ *   embed      embedding and angles, for one token or a chunk
+ *   decode, prefill   one for each layer, dense or sparse
+ *   logits     the head; logits come back
+ *   observe    residual stream and block choices come back           only if somebody watches
+ *   read, write  caches of a layer come back, or are replaced         when sessions are saved, copied or change places
+ * </pre>
+ */
+final class DeviceModel implements AutoCloseable {
+    private static final String INPUT = "input";
+    private static final String BUFFERS = "buffers";
+    private static final String TABLE = "table";
+    private static final String EMBED = "embed";
+    private static final String EMBED_PREFILL = "embedPrefill";
+    private static final String LOGITS = "logits";
+    private static final String OBSERVE = "observe";
+
+    /** What a call does in the layers. */
+    enum Call {
+        DECODE_DENSE("decode"),
+        DECODE_SPARSE("decodeSparse"),
+        PREFILL_DENSE("prefill"),
+        PREFILL_SPARSE("prefillSparse");
+
+        private final String prefix;
+
+        Call(String prefix) {
+            this.prefix = prefix;
+        }
+
+        static Call of(boolean decode, boolean sparse) {
+            if (decode) {
+                return sparse ? DECODE_SPARSE : DECODE_DENSE;
+            }
+            return sparse ? PREFILL_SPARSE : PREFILL_DENSE;
+        }
+
+        boolean isDecode() {
+            return this == DECODE_DENSE || this == DECODE_SPARSE;
+        }
+
+        boolean isSparse() {
+            return this == DECODE_SPARSE || this == PREFILL_SPARSE;
+        }
+
+        /** The same call in a layer that knows no sparse attention. */
+        private Call inLightning() {
+            return isDecode() ? DECODE_DENSE : PREFILL_DENSE;
+        }
+    }
+
+    private final ModelConfig config;
+    private final TornadoOptions options;
+    private final DeviceWeights weights;
+    private final Shapes shapes;
+    private final DeviceBuffers buffers;
+    private final List<DeviceCache> caches = new ArrayList<>();
+    /** What {@code write} sends and {@code read} brings: a state. */
+    private final FloatArray stagedState;
+
+    /** The same for keys and values of a chunk of tokens. */
+    private final FloatArray stagedKeys;
+
+    private final FloatArray stagedValues;
+    private final DevicePlan plan;
+
+    /** Describes all graphs; weights go to the device, and kernels are compiled, when they are first used. */
+    DeviceModel(ModelWeights modelWeights, TornadoOptions options, TornadoDevice device) {
+        this.options = options;
+        config = modelWeights.config();
+        weights = DeviceWeights.of(modelWeights, options.weightStorage());
+        shapes = Shapes.of(config, options.capacity());
+        buffers = DeviceBuffers.of(config, shapes, options);
+        for (DeviceLayer layer : weights.layers()) {
+            caches.add(
+                    switch (layer) {
+                        case DeviceLayer.Sparse _ -> DeviceCache.kv(config, shapes, options.cacheStorage());
+                        case DeviceLayer.Lightning _ -> DeviceCache.state(config);
+                    });
+        }
+        stagedState = DeviceCache.state(config).state();
+        int kvSize = Math.multiplyExact(options.prefillChunk(), config.kvWidth());
+        stagedKeys = new FloatArray(kvSize);
+        stagedValues = new FloatArray(kvSize);
+        plan = new DevicePlan(device, buffers.step(), specs());
+    }
+
+    DeviceBuffers buffers() {
+        return buffers;
+    }
+
+    /** Tokens that go through the layers together. */
+    int chunk() {
+        return options.prefillChunk();
+    }
+
+    private List<Spec> specs() {
+        List<Spec> specs = new ArrayList<>();
+        specs.add(Spec.root(INPUT, List.of(buffers.tokens()), this::addInput));
+        List<Object> all = buffers.arrays();
+        specs.add(Spec.of(BUFFERS, INPUT, List.of(buffers.tokens()), all, this::addBuffers));
+        List<Object> table = List.of(weights.embedding().values());
+        specs.add(Spec.of(TABLE, BUFFERS, all, table, graph -> own(graph, table)));
+        List<Object> withTable = new ArrayList<>(all);
+        withTable.addAll(table);
+        specs.add(Spec.of(EMBED, TABLE, withTable, List.of(), graph -> addEmbedding(graph, true)));
+        specs.add(Spec.of(EMBED_PREFILL, TABLE, withTable, List.of(), graph -> addEmbedding(graph, false)));
+        for (int layer = 0; layer < caches.size(); layer++) {
+            addLayer(specs, layer, all);
+        }
+        List<Object> head = List.of(weights.finalNorm(), weights.lmHead().values());
+        specs.add(Spec.of(LOGITS, BUFFERS, all, head, graph -> {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, head.toArray());
+            new LogitsGraph(config, buffers).add(graph, weights);
+        }));
+        specs.add(Spec.of(OBSERVE, BUFFERS, all, List.of(), graph -> {
+            Residency.addTo(graph, "touch", List.of(buffers.hidden(), buffers.selectedBlocks()));
+            graph.taskGraph()
+                    .transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.hidden(), buffers.selectedBlocks());
+        }));
+        return specs;
+    }
+
+    private void addInput(KernelGraph graph) {
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.step(), buffers.tokens());
+        Residency.addTo(graph, "touch", List.of(buffers.step(), buffers.tokens()));
+    }
+
+    private void addBuffers(KernelGraph graph) {
+        List<Object> arrays = new ArrayList<>(buffers.arrays());
+        arrays.remove(buffers.tokens());
+        own(graph, arrays);
+    }
+
+    /** Makes the graph the owner of arrays: they go to the device with its first run, which computes nothing. */
+    private static void own(KernelGraph graph, List<?> arrays) {
+        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.toArray());
+        Residency.addTo(graph, "touch", arrays);
+    }
+
+    /** The graphs of a layer: one that owns its weights and caches, and those that compute with them. */
+    private void addLayer(List<Spec> specs, int index, List<Object> all) {
+        DeviceLayer layer = weights.layers().get(index);
+        DeviceCache cache = caches.get(index);
+        List<Object> own = new ArrayList<>(layer.arrays());
+        own.addAll(cache.arrays());
+        List<Object> shared = new ArrayList<>(all);
+        shared.addAll(own);
+        String owner = "layer" + index;
+        specs.add(Spec.of(owner, BUFFERS, all, own, graph -> own(graph, own)));
+        List<Call> calls = switch (layer) {
+            case DeviceLayer.Sparse _ -> List.of(Call.values());
+            case DeviceLayer.Lightning _ -> List.of(Call.DECODE_DENSE, Call.PREFILL_DENSE);
+        };
+        for (Call call : calls) {
+            specs.add(Spec.of(name(call, index), owner, shared, List.of(), graph -> addCall(graph, index, call)));
+        }
+        addCacheAccess(specs, index, owner, shared);
+    }
+
+    private void addCall(KernelGraph graph, int index, Call call) {
+        switch (weights.layers().get(index)) {
+            case DeviceLayer.Sparse layer ->
+                new SparseLayerGraph(config, buffers, shapes)
+                        .add(graph, layer, (DeviceCache.Kv) caches.get(index), call);
+            case DeviceLayer.Lightning layer ->
+                new LightningLayerGraph(config, buffers, options)
+                        .add(graph, layer, (DeviceCache.State) caches.get(index), call.isDecode());
+        }
+    }
+
+    /** Embeds the tokens and computes the angles of their positions. */
+    private void addEmbedding(KernelGraph graph, boolean decode) {
+        new Projections(graph, buffers, decode)
+                .embed("embed", weights.embedding(), buffers.hidden(), (float) config.embeddingScale());
+        addAngles(
+                graph,
+                "lightningAngles",
+                buffers.lightningRope(),
+                config.lightning().headDim(),
+                decode);
+        if (config.sparseUseRope()) {
+            addAngles(graph, "sparseAngles", buffers.sparseRope(), config.headDim(), decode);
+        }
+    }
+
+    private void addAngles(KernelGraph graph, String task, RopeAngles angles, int headDim, boolean decode) {
+        RopeTable.addTo(
+                graph,
+                task,
+                buffers.step(),
+                angles.inverseFrequencies(),
+                angles.cosines(),
+                angles.sines(),
+                decode ? 1 : chunk(),
+                headDim);
+    }
+
+    private void addCacheAccess(List<Spec> specs, int index, String owner, List<Object> shared) {
+        DeviceCache cache = caches.get(index);
+        List<Object> own = switch (cache) {
+            case DeviceCache.State _ -> List.of(stagedState);
+            case DeviceCache.Kv _ -> List.of(stagedKeys, stagedValues);
+        };
+        specs.add(Spec.of("read" + index, owner, shared, own, graph -> {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, own.toArray());
+            switch (cache) {
+                case DeviceCache.State state -> StateCopy.addTo(graph, "copy", state.state(), stagedState);
+                case DeviceCache.Kv kv -> new CacheTasks(graph, buffers, shapes).read(kv, stagedKeys, stagedValues);
+            }
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, own.toArray());
+        }));
+        specs.add(Spec.of("write" + index, owner, shared, own, graph -> {
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, own.toArray());
+            switch (cache) {
+                case DeviceCache.State state -> StateCopy.addTo(graph, "copy", stagedState, state.state());
+                case DeviceCache.Kv kv -> {
+                    CacheTasks tasks = new CacheTasks(graph, buffers, shapes);
+                    tasks.append(kv, stagedKeys, stagedValues, chunk());
+                    tasks.compress(kv, chunk());
+                }
+            }
+        }));
+    }
+
+    private static String name(Call call, int layer) {
+        return call.prefix + layer;
+    }
+
+    /** Sends the tokens of a call to the device. */
+    void begin(int position, int[] tokens, int from, int count) {
+        for (int i = 0; i < count; i++) {
+            buffers.tokens().set(i, tokens[from + i]);
+        }
+        setStep(position, count);
+    }
+
+    /** Makes {@code count} tokens from {@code position} on those of the next graphs. */
+    void setStep(int position, int count) {
+        Step.set(buffers.step(), position, count);
+        plan.run(INPUT);
+    }
+
+    /** Embeds the call's tokens. */
+    void runEmbedding(Call call) {
+        plan.run(call.isDecode() ? EMBED : EMBED_PREFILL);
+    }
+
+    boolean isSparseLayer(int layer) {
+        return weights.layers().get(layer) instanceof DeviceLayer.Sparse;
+    }
+
+    /** Blocks that a token of the call selected in the layer observed last, ascending. */
+    int[] selectedBlocks(int row, int kvHead) {
+        int maxSelected = BlockRank.maxSelected(shapes.rule());
+        int from = (row * config.numKvHeads() + kvHead) * maxSelected;
+        return IntStream.range(from, from + maxSelected)
+                .map(buffers.selectedBlocks()::get)
+                .takeWhile(block -> block >= 0)
+                .toArray();
+    }
+
+    /** Takes the call's tokens through a layer. */
+    void runLayer(int layer, Call call) {
+        Call known = weights.layers().get(layer) instanceof DeviceLayer.Lightning ? call.inLightning() : call;
+        plan.run(name(known, layer));
+    }
+
+    /** Computes logits and final norm of the call's last token; {@link DeviceBuffers} then holds them on the host. */
+    void runLogits() {
+        plan.run(LOGITS);
+    }
+
+    /** Brings residual stream and block choices of the call to the host. */
+    void observe() {
+        plan.run(OBSERVE);
+    }
+
+    /** Zeroes the states of all lightning layers. */
+    void clearStates() {
+        for (int layer = 0; layer < caches.size(); layer++) {
+            if (caches.get(layer) instanceof DeviceCache.State state) {
+                writeState(layer, new double[state.state().getSize()]);
+            }
+        }
+    }
+
+    /** Copies the state of a lightning layer out. */
+    void readState(int layer, double[] target) {
+        plan.run("read" + layer);
+        for (int i = 0; i < target.length; i++) {
+            target[i] = stagedState.get(i);
+        }
+    }
+
+    /** Replaces the state of a lightning layer. */
+    void writeState(int layer, double[] source) {
+        for (int i = 0; i < source.length; i++) {
+            stagedState.set(i, (float) source[i]);
+        }
+        plan.run("write" + layer);
+    }
+
+    /** Copies tokens of a sparse layer out, {@code [count, numKvHeads, headDim]}. */
+    void readKv(int layer, int position, int count, double[] keys, double[] values) {
+        int width = config.kvWidth();
+        for (int from = 0; from < count; from += chunk()) {
+            int piece = Math.min(chunk(), count - from);
+            setStep(position + from, piece);
+            plan.run("read" + layer);
+            for (int i = 0; i < piece * width; i++) {
+                keys[from * width + i] = stagedKeys.get(i);
+                values[from * width + i] = stagedValues.get(i);
+            }
+        }
+    }
+
+    /** Adds tokens to a sparse layer at {@code position}. */
+    void appendKv(int layer, int position, int count, double[] keys, double[] values) {
+        int width = config.kvWidth();
+        for (int from = 0; from < count; from += chunk()) {
+            int piece = Math.min(chunk(), count - from);
+            for (int i = 0; i < piece * width; i++) {
+                stagedKeys.set(i, (float) keys[from * width + i]);
+                stagedValues.set(i, (float) values[from * width + i]);
+            }
+            setStep(position + from, piece);
+            plan.run("write" + layer);
+        }
+    }
+
+    /** Caches of the session that is on the device, copied to the host. */
+    HostCaches read(TornadoSession session) {
+        List<HostCaches.Layer> layers = new ArrayList<>();
+        for (int layer = 0; layer < caches.size(); layer++) {
+            layers.add(
+                    switch (caches.get(layer)) {
+                        case DeviceCache.State state -> {
+                            double[] values = new double[state.state().getSize()];
+                            readState(layer, values);
+                            yield new HostCaches.State(values);
+                        }
+                        case DeviceCache.Kv _ -> {
+                            int tokens = session.cachedTokens(layer);
+                            int size = Math.multiplyExact(tokens, config.kvWidth());
+                            double[] keys = new double[size];
+                            double[] values = new double[size];
+                            readKv(layer, 0, tokens, keys, values);
+                            yield new HostCaches.Kv(tokens, keys, values);
+                        }
+                    });
+        }
+        return new HostCaches(layers);
+    }
+
+    /** Replaces the caches on the device; without any, by those of an empty session. */
+    void write(Optional<HostCaches> hostCaches) {
+        clearStates();
+        hostCaches.ifPresent(host -> {
+            for (int layer = 0; layer < caches.size(); layer++) {
+                switch (host.layers().get(layer)) {
+                    case HostCaches.State state -> writeState(layer, state.values());
+                    case HostCaches.Kv kv -> appendKv(layer, 0, kv.tokens(), kv.keys(), kv.values());
+                }
+            }
+        });
+    }
+
+    @Override
+    public void close() {
+        plan.close();
+    }
+}

@@ -1,0 +1,32 @@
+package sala.model.tornado;
+
+import sala.kernels.KernelGraph;
+import sala.kernels.norm.FinalNorm;
+import sala.loader.ModelConfig;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+
+/**
+ * The head as tasks: logits of the last token of a call, which come back to the host.
+ *
+ * <pre>
+ *   hidden[last] ──finalNorm──▶ lastRow ──head: logitScale lmHead lastRow──▶ logits
+ * </pre>
+ */
+record LogitsGraph(ModelConfig config, DeviceBuffers buffers) {
+    void add(KernelGraph graph, DeviceWeights weights) {
+        DeviceBuffers b = buffers;
+        FinalNorm.addTo(
+                graph,
+                "finalNorm",
+                b.step(),
+                b.hidden(),
+                weights.finalNorm(),
+                b.lastRow(),
+                b.tokenCapacity(),
+                config.hiddenSize(),
+                (float) config.rmsNormEps());
+        new Projections(graph, b, true)
+                .head("head", b.lastRow(), weights.lmHead(), b.logits(), (float) config.logitScale());
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, b.lastRow(), b.logits());
+    }
+}

@@ -1,0 +1,242 @@
+package sala.model.tornado;
+
+import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import org.jspecify.annotations.Nullable;
+import sala.loader.ModelConfig;
+import sala.model.CallCheck;
+import sala.model.ForwardPass;
+import sala.model.LayerObserver;
+import sala.model.LayerObserver.Activation;
+import sala.model.Logits;
+import sala.model.ModelWeights;
+import sala.model.PrefillListener;
+import sala.model.Session;
+import sala.model.SessionOptions;
+import sala.model.tornado.DeviceModel.Call;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
+
+/**
+ * The model as TornadoVM task graphs: weights stay on the device, a call sends token ids and brings logits back.
+ *
+ * <p>The device has the caches of one session. Another session that is used takes their place, and the first one's wait on
+ * the host: cheap for one conversation at a time, a copy of all caches for every change between two.
+ */
+public final class TornadoForwardPass implements ForwardPass {
+    private final ModelConfig config;
+    private final TornadoOptions options;
+    private final DeviceModel device;
+    private final String description;
+    private final int[] decodeToken = new int[1];
+    private @Nullable TornadoSession resident;
+    private boolean closed;
+
+    /** A pass on TornadoVM's default device. */
+    public TornadoForwardPass(ModelWeights weights, TornadoOptions options) {
+        this(weights, options, TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice());
+    }
+
+    /** Copies the weights, which may be closed afterwards. Kernels are compiled when they are first used. */
+    public TornadoForwardPass(ModelWeights weights, TornadoOptions options, TornadoDevice onDevice) {
+        config = weights.config();
+        this.options = options;
+        device = new DeviceModel(weights, options, onDevice);
+        description = "%s: %s weights, %s caches of %d tokens, f32 sums"
+                .formatted(
+                        onDevice.getPhysicalDevice().getDeviceName(),
+                        options.weightStorage(),
+                        options.cacheStorage(),
+                        options.capacity());
+    }
+
+    @Override
+    public ModelConfig config() {
+        return config;
+    }
+
+    @Override
+    public String description() {
+        return description;
+    }
+
+    @Override
+    public Session newSession(SessionOptions sessionOptions) {
+        requireOpen();
+        if (sessionOptions.contextLength() > options.capacity()) {
+            throw new IllegalArgumentException(
+                    "contextLength %d: the caches on the device were made for %d tokens; open the pass with a larger capacity"
+                            .formatted(sessionOptions.contextLength(), options.capacity()));
+        }
+        return new TornadoSession(this, sessionOptions);
+    }
+
+    @Override
+    public Logits prefill(Session session, int[] tokens, PrefillListener listener) {
+        TornadoSession own = check(session, tokens);
+        Call call = Call.of(false, isSparse(own, tokens.length));
+        int from = 0;
+        while (from < tokens.length) {
+            int count = Math.min(device.chunk(), tokens.length - from);
+            ingest(own, tokens, from, count, call);
+            from += count;
+            if (!listener.proceed(from, tokens.length)) {
+                throw new CancellationException(
+                        "the prefill was stopped after %d of %d tokens".formatted(from, tokens.length));
+            }
+        }
+        return own.logits();
+    }
+
+    @Override
+    public Logits decode(Session session, int token) {
+        decodeToken[0] = token;
+        TornadoSession own = check(session, decodeToken);
+        ingest(own, decodeToken, 0, 1, Call.of(true, isSparse(own, 1)));
+        return own.logits();
+    }
+
+    private boolean isSparse(TornadoSession session, int tokenCount) {
+        return session.options()
+                .attentionMode()
+                .isSparse(session.position() + tokenCount, config.sparse().denseLength());
+    }
+
+    private TornadoSession check(Session session, int[] tokens) {
+        requireOpen();
+        if (!(session instanceof TornadoSession own) || !own.belongsTo(this)) {
+            throw new IllegalArgumentException("the session was opened by another forward pass");
+        }
+        own.requireReady();
+        CallCheck.requireTokens(own, tokens);
+        return own;
+    }
+
+    /** Takes the tokens {@code from <= i < from + count} through all layers, and the last one to its logits. */
+    private void ingest(TornadoSession session, int[] tokens, int from, int count, Call call) {
+        activate(session);
+        int position = session.position();
+        boolean observed = session.isObserved();
+        session.beginChunk();
+        device.begin(position, tokens, from, count);
+        device.runEmbedding(call);
+        if (observed) {
+            observeEmbedding(session.options().observer(), position, count);
+        }
+        for (int layer = 0; layer < config.numLayers(); layer++) {
+            device.runLayer(layer, call);
+            if (observed) {
+                observeLayer(session.options().observer(), layer, position, count, call);
+            }
+        }
+        device.runLogits();
+        float[] logits = session.logitsBuffer();
+        for (int token = 0; token < logits.length; token++) {
+            logits[token] = device.buffers().logits().get(token);
+        }
+        if (observed) {
+            observeOutputs(session, position, count);
+        }
+        session.endChunk(count);
+    }
+
+    private void observeLayer(LayerObserver observer, int layer, int position, int count, Call call) {
+        device.observe();
+        for (int row = 0; row < count; row++) {
+            int at = position + row;
+            if (observer.observes(Activation.LAYER_OUTPUT, layer, at)) {
+                observer.activation(Activation.LAYER_OUTPUT, layer, at, hiddenRow(row));
+            }
+            if (call.isSparse() && device.isSparseLayer(layer) && observer.observesBlocks(layer, at)) {
+                for (int kvHead = 0; kvHead < config.numKvHeads(); kvHead++) {
+                    observer.blocks(layer, kvHead, at, device.selectedBlocks(row, kvHead));
+                }
+            }
+        }
+    }
+
+    private void observeEmbedding(LayerObserver observer, int position, int count) {
+        device.observe();
+        for (int row = 0; row < count; row++) {
+            if (observer.observes(Activation.EMBEDDING, -1, position + row)) {
+                observer.activation(Activation.EMBEDDING, -1, position + row, hiddenRow(row));
+            }
+        }
+    }
+
+    private float[] hiddenRow(int row) {
+        float[] values = new float[config.hiddenSize()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = device.buffers().hidden().get(row * values.length + i);
+        }
+        return values;
+    }
+
+    /** Final norm and logits: token by token, since only the last token of a call has logits. */
+    private void observeOutputs(TornadoSession session, int position, int count) {
+        LayerObserver observer = session.options().observer();
+        int layers = config.numLayers();
+        for (int row = 0; row < count; row++) {
+            int at = position + row;
+            boolean norm = observer.observes(Activation.FINAL_NORM, layers, at);
+            boolean logits = observer.observes(Activation.LOGITS, layers, at);
+            if (norm || logits) {
+                device.setStep(position, row + 1);
+                device.runLogits();
+            }
+            if (norm) {
+                observer.activation(
+                        Activation.FINAL_NORM,
+                        layers,
+                        at,
+                        device.buffers().lastRow().toHeapArray());
+            }
+            if (logits) {
+                observer.activation(
+                        Activation.LOGITS, layers, at, device.buffers().logits().toHeapArray());
+            }
+        }
+    }
+
+    /** Brings a session's caches to the device. */
+    DeviceModel activate(TornadoSession session) {
+        requireOpen();
+        if (resident != session) {
+            if (resident != null) {
+                resident.setWaiting(device.read(resident));
+            }
+            device.write(Optional.ofNullable(session.waiting()));
+            session.setWaiting(null);
+            resident = session;
+        }
+        return device;
+    }
+
+    /** A copy of a session's caches. */
+    HostCaches hostCopy(TornadoSession session) {
+        return activate(session).read(session);
+    }
+
+    /** Drops a session's caches. */
+    void forget(TornadoSession session) {
+        session.setWaiting(null);
+        if (resident == session) {
+            resident = null;
+        }
+    }
+
+    private void requireOpen() {
+        if (closed) {
+            throw new IllegalStateException("the forward pass is closed");
+        }
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            resident = null;
+            device.close();
+        }
+    }
+}
