@@ -53,7 +53,7 @@ public final class StoredOutput {
         return switch (type) {
             case F32 -> Tolerance.KERNEL_ELEMENTWISE_F32;
             case F16 -> Tolerance.KERNEL_ELEMENTWISE_F16;
-            case BF16 -> Tolerance.KERNEL_ELEMENTWISE_BF16;
+            case BF16, PACKED_BF16 -> Tolerance.KERNEL_ELEMENTWISE_BF16;
         };
     }
 }
