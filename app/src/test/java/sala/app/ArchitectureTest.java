@@ -10,7 +10,9 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 
 /** Arrows of dependency: {@code app, samples, jmh -> model -> {loader, tornado-kernels}}, and what libraries leave alone. */
-@AnalyzeClasses(packages = "sala", importOptions = ImportOption.DoNotIncludeTests.class)
+@AnalyzeClasses(
+        packages = {"sala", "uk.ac.manchester.tornado.api"},
+        importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
     @ArchTest
     static final ArchRule LOADER_KNOWS_NOTHING_ABOVE_OR_BESIDE = noClasses()
@@ -27,6 +29,24 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage("sala.loader..", "sala.model..", "sala.app..", "sala.jmh..", "sala.samples..");
+
+    /** The same class files run on TornadoVM, which has its API and nothing of the interpreter. */
+    @ArchTest
+    static final ArchRule KERNELS_AND_MODEL_DO_NOT_KNOW_THE_INTERPRETER = noClasses()
+            .that()
+            .resideInAnyPackage("sala.kernels..", "sala.model..", "sala.loader..", "sala.jmh..", "sala.samples..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("sala.tornado.interpreter..");
+
+    @ArchTest
+    static final ArchRule INTERPRETER_KNOWS_NOTHING_OF_THE_MODEL = noClasses()
+            .that()
+            .resideInAnyPackage("sala.tornado.interpreter..", "uk.ac.manchester.tornado.api..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAnyPackage(
+                    "sala.loader..", "sala.kernels..", "sala.model..", "sala.app..", "sala.jmh..", "sala.samples..");
 
     @ArchTest
     static final ArchRule MODEL_KNOWS_NOTHING_ABOVE = noClasses()

@@ -231,6 +231,13 @@ class KernelsTest {
     }
 
     @Test
+    void methodsOfTheApiAreKernelsToo() {
+        FloatArray y = new FloatArray(100);
+        Run.grid(100, 1).out(y).execute(graph -> graph.task("task", FloatArray::initialize, y, 3f));
+        assertEquals(3, y.get(99));
+    }
+
+    @Test
     void lambdasAreKernelsToo() {
         FloatArray x = numbers(64);
         Run.grid(64, LANES)
@@ -245,6 +252,53 @@ class KernelsTest {
                         new KernelContext(),
                         x));
         assertEquals(64, x.get(63));
+    }
+
+    static void manyBarriers(KernelContext context, FloatArray y, int rounds) {
+        int lane = context.localIdx;
+        float[] one = context.allocateFloatLocalArray(2);
+        if (lane == 0) {
+            one[0] = 0;
+        }
+        context.localBarrier();
+        for (int i = 0; i < rounds; i++) {
+            float before = one[0];
+            context.localBarrier();
+            if (lane == i % 2) {
+                one[0] = before + 1;
+            }
+            context.localBarrier();
+        }
+        y.set(context.globalIdx, one[0]);
+    }
+
+    @Test
+    void moreBarriersThanATagCounts() {
+        FloatArray y = new FloatArray(4);
+        int rounds = 150_000;
+        Run.grid(4, 2)
+                .out(y)
+                .execute(graph -> graph.task("task", KernelsTest::manyBarriers, new KernelContext(), y, rounds));
+        assertArrayEquals(new float[] {rounds, rounds, rounds, rounds}, y.toHeapArray());
+    }
+
+    @Test
+    void manyLaunchesOfOneArray() {
+        FloatArray y = numbers(64);
+        Run.grid(64, LANES)
+                .in(y)
+                .out(y)
+                .execute(graph -> graph.task("task", KernelsTest::addOne, new KernelContext(), y), plan -> {
+                    for (int i = 0; i < 20_000; i++) {
+                        plan.execute();
+                    }
+                });
+        assertEquals(20_063, y.get(63));
+    }
+
+    static void addOne(KernelContext context, FloatArray y) {
+        int i = context.globalIdx;
+        y.set(i, y.get(i) + 1);
     }
 
     static FloatArray numbers(int size) {

@@ -85,6 +85,14 @@ final class DeviceArray {
         return bytes;
     }
 
+    /** The type and size of an array, for messages. */
+    static String describe(Object hostArray) {
+        return "a %s of %d elements"
+                .formatted(
+                        hostArray.getClass().getSimpleName(),
+                        storageOf(hostArray).getSize());
+    }
+
     private static boolean holdsFloats(TornadoNativeArray array) {
         return switch (array) {
             case FloatArray _, DoubleArray _, HalfFloatArray _, BFloat16Array _, FP8Array _ -> true;

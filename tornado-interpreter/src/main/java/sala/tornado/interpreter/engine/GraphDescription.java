@@ -74,6 +74,17 @@ public final class GraphDescription {
 
     public static Step task(String graph, TaskPackage task) {
         Object[] parameters = task.getTaskParameters();
+        for (int i = 1; i < parameters.length; i++) {
+            if (parameters[i].getClass().isArray()) {
+                throw new InterpreterException(
+                        "task %s.%s: argument %d is a %s: expected an array of the API, such as FloatArray"
+                                .formatted(
+                                        graph,
+                                        task.getId(),
+                                        i - 1,
+                                        parameters[i].getClass().getSimpleName()));
+            }
+        }
         return new Task(task.getId(), parameters[0], List.of(parameters).subList(1, parameters.length));
     }
 

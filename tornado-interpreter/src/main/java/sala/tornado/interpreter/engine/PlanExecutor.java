@@ -120,7 +120,7 @@ public final class PlanExecutor {
     private void requireOpen() {
         if (closed) {
             throw new InterpreterException(
-                    "the plan of %s is closed: its device memory is gone; make a new plan".formatted(graphs));
+                    "the plan of %s is closed: its device memory is gone; make a new plan".formatted(this));
         }
     }
 
@@ -141,16 +141,17 @@ public final class PlanExecutor {
         Stopwatch watch = new Stopwatch();
         for (DeviceGraph graph : selected) {
             executeGraph(graph, watch);
-            lastExecuted = graph;
         }
+        lastExecuted = selected.getLast();
         return watch.profile(deviceBytes());
     }
 
     private void executeGraph(DeviceGraph graph, Stopwatch watch) {
+        new Handover(graph, graphs, lastExecuted).perform();
         for (GraphDescription.Step step : graph.steps()) {
             switch (step) {
                 case GraphDescription.TransferToDevice transfer -> transferToDevice(graph, transfer, watch);
-                case GraphDescription.Consume consume -> consume(graph, consume);
+                case GraphDescription.Consume _ -> {}
                 case GraphDescription.Task task -> launch(graph, task, watch);
                 case GraphDescription.Persist persist -> persist(graph, persist);
                 case GraphDescription.TransferToHost transfer -> transferToHost(graph, transfer, watch);
@@ -165,40 +166,6 @@ public final class PlanExecutor {
                 watch.write(() -> array.copyFrom(hostArray));
             }
         }
-    }
-
-    private void consume(DeviceGraph graph, GraphDescription.Consume consume) {
-        DeviceGraph source = source(graph, consume);
-        for (Object hostArray : consume.arrays()) {
-            DeviceArray array = source.find(hostArray);
-            if (array == null || !source.isPersisted(hostArray)) {
-                throw new InterpreterException(
-                        "graph %s consumes %s from graph %s, which has not persisted it: name it in persistOnDevice of %s and execute that graph first"
-                                .formatted(graph.name(), describe(hostArray), source.name(), source.name()));
-            }
-            graph.share(hostArray, array);
-        }
-    }
-
-    private DeviceGraph source(DeviceGraph graph, GraphDescription.Consume consume) {
-        if (consume.sourceGraph().isEmpty()) {
-            if (lastExecuted == null) {
-                throw new InterpreterException(
-                        "graph %s consumes from the graph executed before it, but none was executed"
-                                .formatted(graph.name()));
-            }
-            return lastExecuted;
-        }
-        String name = consume.sourceGraph().get();
-        return graphs.stream()
-                .filter(candidate -> candidate.name().equals(name))
-                .findFirst()
-                .orElseThrow(() -> new InterpreterException(
-                        "graph %s consumes from graph %s, which the plan does not have: it has %s"
-                                .formatted(
-                                        graph.name(),
-                                        name,
-                                        graphs.stream().map(DeviceGraph::name).toList())));
     }
 
     private void persist(DeviceGraph graph, GraphDescription.Persist persist) {
@@ -244,7 +211,7 @@ public final class PlanExecutor {
         if (found.isEmpty()) {
             throw new InterpreterException("transferToHost of %s, which no executed graph of %s has on the device"
                     .formatted(
-                            describe(hostArray),
+                            DeviceArray.describe(hostArray),
                             selected.stream().map(DeviceGraph::name).toList()));
         }
         return found;
@@ -259,7 +226,12 @@ public final class PlanExecutor {
         if (array.bytes() > memoryLimit - deviceBytes()) {
             throw new InterpreterException(
                     "graph %s: no device memory for %s of %d bytes: %d bytes are in use, the limit is %d; raise withMemoryLimit or free arrays"
-                            .formatted(graph.name(), describe(hostArray), array.bytes(), deviceBytes(), memoryLimit));
+                            .formatted(
+                                    graph.name(),
+                                    DeviceArray.describe(hostArray),
+                                    array.bytes(),
+                                    deviceBytes(),
+                                    memoryLimit));
         }
         graph.add(hostArray, array);
         return array;
@@ -297,16 +269,9 @@ public final class PlanExecutor {
         if (!graph.isOutput(hostArray)) {
             throw new InterpreterException(
                     "task %s.%s: argument %d, %s, is in no transferToDevice, transferToHost, persistOnDevice or consumeFromDevice before it: name it in one of them"
-                            .formatted(graph.name(), task.id(), index, describe(hostArray)));
+                            .formatted(graph.name(), task.id(), index, DeviceArray.describe(hostArray)));
         }
         return allocated(graph, hostArray);
-    }
-
-    static String describe(Object hostArray) {
-        return "a %s of %d elements"
-                .formatted(
-                        hostArray.getClass().getSimpleName(),
-                        DeviceArray.storageOf(hostArray).getSize());
     }
 
     @Override

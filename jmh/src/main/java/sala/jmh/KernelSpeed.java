@@ -1,0 +1,171 @@
+package sala.jmh;
+
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import sala.kernels.KernelGraph;
+import sala.kernels.storage.StorageType;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
+
+/**
+ * Speed of the kernels on TornadoVM's default device, at the shapes of the 9B model, each beside the limit that is
+ * measured in the same run: a device copy for kernels that the memory bounds, and for matrix products the figure given as
+ * {@code --matrix-peak} (what the vendor's library reaches on the same machine).
+ *
+ * <p>A launch takes the difference between a graph with twice the launches and one with once, over the launches: what a
+ * graph costs by itself drops out. On PTX and CUDA graphs are recorded and replayed. A result is checked against double
+ * precision before its speed is printed.
+ *
+ * <p>HOW TO RUN, on an installed TornadoVM SDK, after {@code mvn -Ptornadovm package}:
+ *
+ * <pre>
+ *   java &#64;$TORNADOVM_HOME/tornado-argfile -Dtornado.device.memory=20GB -Dtornado.max.events=1024 \
+ *       -cp jmh/target/benchmarks.jar sala.jmh.KernelSpeed [--matrix-peak TFLOPS] [REGEX of names]
+ * </pre>
+ */
+public final class KernelSpeed {
+    private static final int WARM_UP_RUNS = 5;
+    private static final int RUNS = 40;
+
+    private KernelSpeed() {}
+
+    /** Prints the table. */
+    public static void main(String[] args) throws TornadoExecutionPlanException {
+        double matrixPeak = 0;
+        String names = ".*";
+        for (int i = 0; i < args.length; i++) {
+            if ("--matrix-peak".equals(args[i]) && i + 1 < args.length) {
+                matrixPeak = Double.parseDouble(args[++i]) * 1e12;
+            } else {
+                names = args[i];
+            }
+        }
+        TornadoDevice device = TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice();
+        TornadoVMBackendType backend = device.getTornadoVMBackend();
+        System.out.printf("%s, %s, backend %s%n", device.getDeviceName().strip(), device.getPlatformName(), backend);
+        System.out.printf(
+                "%-28s %-22s %12s %8s %14s %8s %9s%n",
+                "kernel", "shape", "median us", "spread", "rate", "share", "error");
+        Time copy = measure(new DeviceCopy(1 << 25), backend);
+        double bandwidth = new DeviceCopy(1 << 25).bytes() / copy.medianSeconds();
+        print(new DeviceCopy(1 << 25), copy, bandwidth, matrixPeak);
+        for (KernelSpeedRow row : rows()) {
+            if (row.name().matches(names) && row.runsOn(backend)) {
+                print(row, measure(row, backend), bandwidth, matrixPeak);
+            }
+        }
+    }
+
+    /** All rows; a kernel joins the table here. */
+    private static List<KernelSpeedRow> rows() {
+        List<KernelSpeedRow> rows = new ArrayList<>();
+        int[][] projections = {{4096, 4096}, {256, 4096}, {16_384, 4096}, {4096, 16_384}, {73_448, 4096}};
+        for (StorageType type : List.of(StorageType.PACKED_BF16, StorageType.F16, StorageType.F32)) {
+            for (int[] shape : projections) {
+                rows.add(new MatVecSpeed(type, shape[0], shape[1]));
+            }
+        }
+        for (TensorMatMulSpeed.Form form : TensorMatMulSpeed.Form.values()) {
+            rows.add(new TensorMatMulSpeed(form, 4096, 4096, 4096));
+            rows.add(new TensorMatMulSpeed(form, 4096, 16_384, 4096));
+            rows.add(new TensorMatMulSpeed(form, 4096, 4096, 16_384));
+        }
+        return rows;
+    }
+
+    /**
+     * Time of a launch.
+     *
+     * @param medianSeconds median
+     * @param spread tenth to ninetieth percentile of the runs, as a share of their median
+     * @param error of the checked result
+     */
+    private record Time(double medianSeconds, double spread, double error) {}
+
+    private static Time measure(KernelSpeedRow row, TornadoVMBackendType backend) throws TornadoExecutionPlanException {
+        KernelSpeedRow.Work work = row.allocate();
+        boolean shuffles = backend == TornadoVMBackendType.PTX || backend == TornadoVMBackendType.CUDA;
+        double[] check = runs(work, "check", 1, shuffles, false, 1, true);
+        double error = work.error();
+        if (check.length != 1 || !(error <= work.tolerance())) {
+            throw new IllegalStateException("%s %s: error %.3g is above %.3g: no speed of a wrong result"
+                    .formatted(row.name(), row.shape(), error, work.tolerance()));
+        }
+        double[] once = runs(work, "once", work.launches(), shuffles, shuffles, RUNS, false);
+        double[] twice = runs(work, "twice", 2 * work.launches(), shuffles, shuffles, RUNS, false);
+        double median = (percentile(twice, 0.5) - percentile(once, 0.5)) / work.launches();
+        double spread = (percentile(twice, 0.9) - percentile(twice, 0.1)) / percentile(twice, 0.5);
+        return new Time(median, spread, error);
+    }
+
+    /** Seconds of each run of a graph, ascending. */
+    private static double[] runs(
+            KernelSpeedRow.Work work,
+            String name,
+            int launches,
+            boolean warpShuffles,
+            boolean recorded,
+            int runs,
+            boolean fetchOutput)
+            throws TornadoExecutionPlanException {
+        KernelGraph graph = new KernelGraph(name, warpShuffles);
+        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, work.inputs());
+        for (int launch = 0; launch < launches; launch++) {
+            work.addTo(graph, "launch" + launch, launch);
+        }
+        if (fetchOutput) {
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, work.output());
+        } else {
+            graph.taskGraph().persistOnDevice(work.output());
+        }
+        double[] seconds = new double[runs];
+        try (TornadoExecutionPlan plan =
+                new TornadoExecutionPlan(graph.taskGraph().snapshot())) {
+            plan.withGridScheduler(graph.gridScheduler());
+            if (recorded) {
+                plan.withCUDAGraph();
+            }
+            if (!fetchOutput) {
+                for (int i = 0; i < WARM_UP_RUNS; i++) {
+                    plan.execute();
+                }
+            }
+            for (int i = 0; i < runs; i++) {
+                long start = System.nanoTime();
+                plan.execute();
+                seconds[i] = (System.nanoTime() - start) * 1e-9;
+            }
+        }
+        Arrays.sort(seconds);
+        return seconds;
+    }
+
+    private static double percentile(double[] ascending, double share) {
+        return ascending[(int) Math.round(share * (ascending.length - 1))];
+    }
+
+    private static void print(KernelSpeedRow row, Time time, double bandwidth, double matrixPeak) {
+        double seconds = time.medianSeconds();
+        boolean memoryBound = row.bytes() > 0;
+        double rate = memoryBound ? row.bytes() / seconds : row.flops() / seconds;
+        double limit = memoryBound ? bandwidth : matrixPeak;
+        System.out.printf(
+                Locale.ROOT,
+                "%-28s %-22s %12.1f %7.0f%% %14s %8s %9.1e%n",
+                row.name(),
+                row.shape(),
+                seconds * 1e6,
+                time.spread() * 100,
+                memoryBound
+                        ? String.format(Locale.ROOT, "%.0f GB/s", rate * 1e-9)
+                        : String.format(Locale.ROOT, "%.1f TFLOP/s", rate * 1e-12),
+                limit > 0 ? String.format(Locale.ROOT, "%.0f%%", 100 * rate / limit) : "-",
+                time.error());
+    }
+}
