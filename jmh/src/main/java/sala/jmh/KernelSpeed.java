@@ -26,6 +26,7 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  *
  * <pre>
  *   java &#64;$TORNADOVM_HOME/tornado-argfile -Dtornado.device.memory=20GB -Dtornado.max.events=1024 \
+ *       -Dtornado.tvm.maxbytecodesize=65536 \
  *       -cp jmh/target/benchmarks.jar sala.jmh.KernelSpeed [--matrix-peak TFLOPS] [REGEX of names]
  * </pre>
  */
@@ -76,6 +77,15 @@ public final class KernelSpeed {
             rows.add(new TensorMatMulSpeed(form, 4096, 16_384, 4096));
             rows.add(new TensorMatMulSpeed(form, 4096, 4096, 16_384));
         }
+        rows.add(new LightningStepSpeed(24));
+        rows.add(new LightningStepSpeed(40));
+        rows.add(new LightningPrefillSpeed(2048, 64));
+        rows.add(new LightningPrefillSpeed(2048, 128));
+        rows.add(new RmsNormSpeed(1));
+        rows.add(new RmsNormSpeed(2048));
+        rows.add(new SamplingSpeed(0));
+        rows.add(new SamplingSpeed(40));
+        rows.add(new SamplingSpeed(1000));
         return rows;
     }
 

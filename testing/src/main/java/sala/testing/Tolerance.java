@@ -55,10 +55,10 @@ public enum Tolerance {
     KERNEL_MATVEC_GATED(1e-5, 1e-12),
     /** Tiled and tensor-core matrix products, one f32 sum after another: measured 1.3e-6. */
     KERNEL_MATMUL(1e-5, 1e-12),
-    /** MLP on tensor cores, f16: measured 6.6e-6; one activation that rounds to its other neighbour shows as 1e-4. */
-    KERNEL_TENSOR_MLP_F16(2e-4, 1e-12),
-    /** The same in bf16: measured 1.6e-6; one activation that rounds to its other neighbour shows as 1e-3. */
-    KERNEL_TENSOR_MLP_BF16(2e-3, 1e-12),
+    /** MLP on tensor cores, f16: measured 6.6e-6, and 1.1e-4 where an activation rounds to its other neighbour. */
+    KERNEL_TENSOR_MLP_F16(3e-4, 1e-12),
+    /** The same in bf16: measured 1.6e-6, and 1.9e-3 where an activation rounds to its other neighbour. */
+    KERNEL_TENSOR_MLP_BF16(4e-3, 1e-12),
 
     /** Key compression kernel, f32: sums of up to 128 keys, measured 2.9e-7. */
     KERNEL_KEY_COMPRESSION(6e-7, 1e-12),

@@ -81,9 +81,9 @@ class LightningTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 16", "63, 16", "64, 32", "40, 64"})
-    void stateContinuesOverCalls(int callLength, int chunkSize) {
-        Case inputs = Case.random(2, 32, 130);
+    @CsvSource({"12, 1, 16", "130, 63, 16", "130, 64, 32", "130, 40, 64", "40, 7, 3"})
+    void stateContinuesOverCalls(int numTokens, int callLength, int chunkSize) {
+        Case inputs = Case.random(2, 32, numTokens);
         assertClose("lightning_chunked", inputs.reference(), inputs.chunked(chunkSize, callLength));
     }
 
