@@ -7,7 +7,6 @@ import java.util.Locale;
 import sala.kernels.KernelGraph;
 import sala.kernels.storage.StorageType;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
-import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
@@ -21,7 +20,8 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  * {@code --matrix-peak} (what the vendor's library reaches on the same machine).
  *
  * <p>On PTX and CUDA graphs are recorded and replayed, and a launch takes the difference between a graph with twice the
- * launches and one with once, over the launches: what a graph costs by itself drops out. OpenCL cannot record: the host
+ * launches and one with once, over the launches: what a graph costs by itself drops out. The two graphs run in turn,
+ * since the host gets faster while it warms up. OpenCL cannot record: the host
  * enqueues every launch anew, which takes longer than a small kernel runs, so there the device's own kernel times are
  * taken. A result is checked against double precision before its speed is printed; a row that fails is named, and the
  * exit status is 1.
@@ -33,10 +33,12 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  *       -Dtornado.tvm.maxbytecodesize=65536 \
  *       -cp jmh/target/benchmarks.jar sala.jmh.KernelSpeed [--matrix-peak TFLOPS] [REGEX of names]
  * </pre>
+ *
+ * <p>Without the third option graphs of more than some 30 tasks fail with a buffer overflow.
  */
 public final class KernelSpeed {
     /** Long enough for the clocks of an idle card to rise. */
-    private static final long WARM_UP_NANOS = 150_000_000;
+    private static final long WARM_UP_NANOS = 300_000_000;
 
     private static final int RUNS = 40;
 
@@ -120,72 +122,87 @@ public final class KernelSpeed {
     private static Time measure(KernelSpeedRow row, TornadoVMBackendType backend) throws TornadoExecutionPlanException {
         KernelSpeedRow.Work work = row.allocate();
         boolean shuffles = backend == TornadoVMBackendType.PTX || backend == TornadoVMBackendType.CUDA;
-        runs(work, "check", 1, shuffles, 1, Clock.CHECK);
+        check(work, shuffles);
         double error = work.error();
         if (!(error <= work.tolerance())) {
             throw new IllegalStateException(
                     "error %.3g is above %.3g: no speed of a wrong result".formatted(error, work.tolerance()));
         }
-        if (!shuffles) {
-            double[] kernels = runs(work, "kernels", work.launches(), false, RUNS, Clock.DEVICE);
-            return new Time(percentile(kernels, 0.5) / work.launches(), spread(kernels), error);
+        return shuffles ? timeRecorded(work, error) : timeKernels(work, error);
+    }
+
+    /** One launch, whose output comes back. */
+    private static void check(KernelSpeedRow.Work work, boolean warpShuffles) throws TornadoExecutionPlanException {
+        KernelGraph graph = graph(work, "check", 1, warpShuffles);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, work.output());
+        try (TornadoExecutionPlan plan = plan(graph)) {
+            plan.execute();
         }
-        double[] once = runs(work, "once", work.launches(), true, RUNS, Clock.HOST_OVER_RECORDED);
-        double[] twice = runs(work, "twice", 2 * work.launches(), true, RUNS, Clock.HOST_OVER_RECORDED);
-        double median = (percentile(twice, 0.5) - percentile(once, 0.5)) / work.launches();
-        return new Time(median, spread(twice), error);
     }
 
-    /** What runs are for. */
-    private enum Clock {
-        /** The result comes back; the time does not matter. */
-        CHECK,
-        /** The host's clock around a recorded graph. */
-        HOST_OVER_RECORDED,
-        /** The device's kernel times. */
-        DEVICE
+    /** By the host's clock, around recorded graphs. */
+    private static Time timeRecorded(KernelSpeedRow.Work work, double error) throws TornadoExecutionPlanException {
+        KernelGraph single = graph(work, "single", work.launches(), true);
+        KernelGraph twofold = graph(work, "twofold", 2 * work.launches(), true);
+        single.taskGraph().persistOnDevice(work.output());
+        twofold.taskGraph().persistOnDevice(work.output());
+        double[] differences = new double[RUNS];
+        try (TornadoExecutionPlan once = plan(single).withCUDAGraph();
+                TornadoExecutionPlan twice = plan(twofold).withCUDAGraph()) {
+            long start = System.nanoTime();
+            while (System.nanoTime() - start < WARM_UP_NANOS) {
+                once.execute();
+                twice.execute();
+            }
+            for (int i = 0; i < RUNS; i++) {
+                double onceSeconds = seconds(once);
+                differences[i] = (seconds(twice) - onceSeconds) / work.launches();
+            }
+        }
+        return time(differences, error);
     }
 
-    /** Seconds of each run of a graph, ascending. */
-    private static double[] runs(
-            KernelSpeedRow.Work work, String name, int launches, boolean warpShuffles, int runs, Clock clock)
-            throws TornadoExecutionPlanException {
+    /** By the device's clock, around the kernels. */
+    private static Time timeKernels(KernelSpeedRow.Work work, double error) throws TornadoExecutionPlanException {
+        KernelGraph graph = graph(work, "kernels", work.launches(), false);
+        graph.taskGraph().persistOnDevice(work.output());
+        double[] kernels = new double[RUNS];
+        try (TornadoExecutionPlan plan = plan(graph)) {
+            long start = System.nanoTime();
+            while (System.nanoTime() - start < WARM_UP_NANOS) {
+                plan.execute();
+            }
+            plan.withProfiler(ProfilerMode.SILENT);
+            for (int i = 0; i < RUNS; i++) {
+                long nanos = plan.execute().getProfilerResult().getDeviceKernelTime();
+                kernels[i] = nanos * 1e-9 / work.launches();
+            }
+        }
+        return time(kernels, error);
+    }
+
+    private static KernelGraph graph(KernelSpeedRow.Work work, String name, int launches, boolean warpShuffles) {
         KernelGraph graph = new KernelGraph(name, warpShuffles);
         graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, work.inputs());
         for (int launch = 0; launch < launches; launch++) {
             work.addTo(graph, "launch" + launch, launch);
         }
-        if (clock == Clock.CHECK) {
-            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, work.output());
-        } else {
-            graph.taskGraph().persistOnDevice(work.output());
-        }
-        double[] seconds = new double[runs];
-        try (TornadoExecutionPlan plan =
-                new TornadoExecutionPlan(graph.taskGraph().snapshot())) {
-            plan.withGridScheduler(graph.gridScheduler());
-            if (clock == Clock.HOST_OVER_RECORDED) {
-                plan.withCUDAGraph();
-            }
-            if (clock != Clock.CHECK) {
-                long start = System.nanoTime();
-                while (System.nanoTime() - start < WARM_UP_NANOS) {
-                    plan.execute();
-                }
-            }
-            if (clock == Clock.DEVICE) {
-                plan.withProfiler(ProfilerMode.SILENT);
-            }
-            for (int i = 0; i < runs; i++) {
-                long start = System.nanoTime();
-                TornadoExecutionResult result = plan.execute();
-                seconds[i] = clock == Clock.DEVICE
-                        ? result.getProfilerResult().getDeviceKernelTime() * 1e-9
-                        : (System.nanoTime() - start) * 1e-9;
-            }
-        }
+        return graph;
+    }
+
+    private static TornadoExecutionPlan plan(KernelGraph graph) {
+        return new TornadoExecutionPlan(graph.taskGraph().snapshot()).withGridScheduler(graph.gridScheduler());
+    }
+
+    private static double seconds(TornadoExecutionPlan plan) {
+        long start = System.nanoTime();
+        plan.execute();
+        return (System.nanoTime() - start) * 1e-9;
+    }
+
+    private static Time time(double[] seconds, double error) {
         Arrays.sort(seconds);
-        return seconds;
+        return new Time(percentile(seconds, 0.5), spread(seconds), error);
     }
 
     private static double spread(double[] ascending) {
