@@ -112,7 +112,7 @@ record DecodeSelectionSpeed(int contextLength, int numSplits) implements KernelS
                         RULE);
             }
 
-            /** Share of the reference's blocks that are not chosen. */
+            // The share of the reference's blocks that are not chosen.
             @Override
             public double error() {
                 double[] query = new double[SHAPE.queryWidth()];
@@ -145,7 +145,7 @@ record DecodeSelectionSpeed(int contextLength, int numSplits) implements KernelS
                 return (double) different / selected.getSize();
             }
 
-            /** A score at the threshold may round to the other of two neighbours in bf16. */
+            // A score at the threshold may round to the other of two neighbours in bf16.
             @Override
             public double tolerance() {
                 return 0.02;

@@ -82,7 +82,7 @@ record SamplingSpeed(int topKTokens) implements KernelSpeedRow {
                 }
             }
 
-            /** 1 where argmax is another token, or the drawn one is not among the largest {@code topKTokens}. */
+            // 1 where argmax is another token, or the drawn one is not among the largest topKTokens.
             @Override
             public double error() {
                 int above = 0;
