@@ -72,7 +72,7 @@ final class BlockSelection {
     BlockSelection(ModelConfig config, WorkerTeam team, ColdStart coldStart) {
         this.config = config;
         sparse = config.sparse();
-        noCache = new CpuKvCache(config);
+        noCache = new CpuKvCache(config, 0);
         cache = noCache;
         groupSize = config.groupSize();
         maxBlocks = maxBlocks(sparse);

@@ -18,7 +18,7 @@ import sala.model.KvCache;
  * </pre>
  *
  * <p>Compressed keys are those of all complete windows, each a fresh sum of its own keys in double precision, rounded once: how
- * tokens were split into calls leaves no trace. Room grows by doubling.
+ * tokens were split into calls leaves no trace. Room grows by doubling, up to the tokens that are expected.
  */
 final class CpuKvCache implements KvCache {
     private static final int LANES = VectorMath.LANES;
@@ -33,12 +33,15 @@ final class CpuKvCache implements KvCache {
     private final InterleavedVectors[] coarseKeys;
     private final float[][] values;
     private final float[] mean;
+    private final int expectedTokens;
     private int capacity;
     private int length;
     private int numFineWindows;
     private int numCoarseWindows;
 
-    CpuKvCache(ModelConfig config) {
+    /** @param expectedTokens most tokens to come: room is not doubled past them */
+    CpuKvCache(ModelConfig config, int expectedTokens) {
+        this.expectedTokens = expectedTokens;
         numKvHeads = config.numKvHeads();
         headDim = config.headDim();
         paddedDim = SmallMatMul.padded(headDim);
@@ -63,13 +66,14 @@ final class CpuKvCache implements KvCache {
         length = other.length;
         numFineWindows = other.numFineWindows;
         numCoarseWindows = other.numCoarseWindows;
-        capacity = roundUp(length);
-        keys = copy(other.keys, length);
-        fineKeys = copy(other.fineKeys, numFineWindows);
-        coarseKeys = copy(other.coarseKeys, numCoarseWindows);
+        expectedTokens = other.expectedTokens;
+        capacity = other.capacity;
+        keys = copy(other.keys);
+        fineKeys = copy(other.fineKeys);
+        coarseKeys = copy(other.coarseKeys);
         values = new float[numKvHeads][];
         for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
-            values[kvHead] = Arrays.copyOf(other.values[kvHead], capacity * paddedDim);
+            values[kvHead] = other.values[kvHead].clone();
         }
         mean = new float[headDim];
     }
@@ -153,7 +157,7 @@ final class CpuKvCache implements KvCache {
         numCoarseWindows = 0;
     }
 
-    /** A cache with the same tokens that goes its own way. */
+    /** A cache with the same tokens, and the same room for more, that goes its own way. */
     CpuKvCache copy() {
         return new CpuKvCache(this);
     }
@@ -168,8 +172,8 @@ final class CpuKvCache implements KvCache {
                     "a KV cache of head size %d holds at most %d tokens, asked for %d: use a shorter context"
                             .formatted(headDim, most, tokens));
         }
-        int doubled = (int) Math.min(most, Math.max(tokens, Math.max(MIN_CAPACITY, 2L * capacity)));
-        int newCapacity = Math.min(most, roundUp(doubled));
+        long doubled = Math.min(expectedTokens, Math.max(MIN_CAPACITY, 2L * capacity));
+        int newCapacity = Math.min(most, roundUp((int) Math.min(most, Math.max(tokens, doubled))));
         for (int kvHead = 0; kvHead < numKvHeads; kvHead++) {
             keys[kvHead].reserve(newCapacity);
             fineKeys[kvHead].reserve(roundUp(windows(newCapacity, sparse.kernelSize(), sparse.kernelStride())));
@@ -203,8 +207,8 @@ final class CpuKvCache implements KvCache {
         return Math.addExact(count, LANES - 1) / LANES * LANES;
     }
 
-    private static InterleavedVectors[] copy(InterleavedVectors[] vectors, int count) {
-        return Arrays.stream(vectors).map(each -> each.copy(count)).toArray(InterleavedVectors[]::new);
+    private static InterleavedVectors[] copy(InterleavedVectors[] vectors) {
+        return Arrays.stream(vectors).map(InterleavedVectors::copy).toArray(InterleavedVectors[]::new);
     }
 
     private static float[] narrow(double[] source, int size) {

@@ -30,7 +30,7 @@ final class CpuSession implements Session {
     private State state = State.READY;
 
     CpuSession(CpuForwardPass owner, SessionOptions options) {
-        this(owner, options, newCaches(owner.config()));
+        this(owner, options, newCaches(owner.config(), options.contextLength()));
     }
 
     private CpuSession(CpuForwardPass owner, SessionOptions options, List<LayerCache> caches) {
@@ -41,12 +41,12 @@ final class CpuSession implements Session {
         logitsView = new Logits(logits);
     }
 
-    private static List<LayerCache> newCaches(ModelConfig config) {
+    private static List<LayerCache> newCaches(ModelConfig config, int contextLength) {
         List<LayerCache> caches = new ArrayList<>();
         for (MixerType type : config.mixerTypes()) {
             caches.add(
                     switch (type) {
-                        case SPARSE -> new CpuKvCache(config);
+                        case SPARSE -> new CpuKvCache(config, contextLength);
                         case LIGHTNING -> new CpuRecurrentState(config);
                     });
         }

@@ -41,7 +41,7 @@ final class DenseAttention {
     DenseAttention(ModelConfig config, WorkerTeam team, ColdStart coldStart) {
         this.config = config;
         this.coldStart = coldStart;
-        noCache = new CpuKvCache(config);
+        noCache = new CpuKvCache(config, 0);
         cache = noCache;
         groupSize = config.groupSize();
         tileTokens = Math.max(1, PREFILL_ROWS / groupSize);

@@ -65,10 +65,9 @@ final class InterleavedVectors {
         return (float) (sum / count);
     }
 
-    /** A copy that holds the first {@code count} vectors. */
-    InterleavedVectors copy(int count) {
-        int groups = (count + LANES - 1) / LANES;
-        return new InterleavedVectors(dim, Arrays.copyOf(data, groups * LANES * dim));
+    /** A copy with the same room. */
+    InterleavedVectors copy() {
+        return new InterleavedVectors(dim, data.clone());
     }
 
     private int start(int index) {

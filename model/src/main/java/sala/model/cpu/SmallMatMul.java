@@ -94,6 +94,11 @@ final class SmallMatMul {
                 int cAt = cStart + row * cRow;
                 if (MANY_REGISTERS) {
                     rows4Vectors4(a, aStart, aRow, aStep, b, bStart, bStep, bVector, steps, c, cAt, cRow, accumulate);
+                } else if (aStep == 1 && bStep == LANES) {
+                    rows4Vectors2OfDots(a, aStart, aRow, b, bStart, bVector, steps, c, cAt, cRow, accumulate);
+                    int bNext = bStart + 2 * bVector;
+                    rows4Vectors2OfDots(
+                            a, aStart, aRow, b, bNext, bVector, steps, c, cAt + 2 * LANES, cRow, accumulate);
                 } else {
                     rows4Vectors2(a, aStart, aRow, aStep, b, bStart, bStep, bVector, steps, c, cAt, cRow, accumulate);
                     rows4Vectors2(
@@ -322,6 +327,71 @@ final class SmallMatMul {
         for (int step = 0; step < steps; step++) {
             int bAt = bOffset + step * bStep;
             int aAt = aOffset + step * aStep;
+            FloatVector b0 = FloatVector.fromArray(SPECIES, b, bAt);
+            FloatVector b1 = FloatVector.fromArray(SPECIES, b, bAt + bVector);
+            FloatVector a0 = FloatVector.broadcast(SPECIES, a[aAt]);
+            c00 = a0.fma(b0, c00);
+            c01 = a0.fma(b1, c01);
+            FloatVector a1 = FloatVector.broadcast(SPECIES, a[aAt + aRow]);
+            c10 = a1.fma(b0, c10);
+            c11 = a1.fma(b1, c11);
+            FloatVector a2 = FloatVector.broadcast(SPECIES, a[aAt + 2 * aRow]);
+            c20 = a2.fma(b0, c20);
+            c21 = a2.fma(b1, c21);
+            FloatVector a3 = FloatVector.broadcast(SPECIES, a[aAt + 3 * aRow]);
+            c30 = a3.fma(b0, c30);
+            c31 = a3.fma(b1, c31);
+        }
+        c00.intoArray(c, cOffset);
+        c01.intoArray(c, cOffset + LANES);
+        c10.intoArray(c, row1);
+        c11.intoArray(c, row1 + LANES);
+        c20.intoArray(c, row2);
+        c21.intoArray(c, row2 + LANES);
+        c30.intoArray(c, row3);
+        c31.intoArray(c, row3 + LANES);
+    }
+
+    /**
+     * {@link #rows4Vectors2} with an {@code aStep} of 1 and a {@code bStep} of {@code LANES}: constants, so that C2 can check
+     * the bounds outside of the loop.
+     */
+    private static void rows4Vectors2OfDots(
+            float[] a,
+            int aOffset,
+            int aRow,
+            float[] b,
+            int bOffset,
+            int bVector,
+            int steps,
+            float[] c,
+            int cOffset,
+            int cRow,
+            boolean accumulate) {
+        FloatVector c00 = FloatVector.zero(SPECIES);
+        FloatVector c01 = c00;
+        FloatVector c10 = c00;
+        FloatVector c11 = c00;
+        FloatVector c20 = c00;
+        FloatVector c21 = c00;
+        FloatVector c30 = c00;
+        FloatVector c31 = c00;
+        int row1 = cOffset + cRow;
+        int row2 = row1 + cRow;
+        int row3 = row2 + cRow;
+        if (accumulate) {
+            c00 = FloatVector.fromArray(SPECIES, c, cOffset);
+            c01 = FloatVector.fromArray(SPECIES, c, cOffset + LANES);
+            c10 = FloatVector.fromArray(SPECIES, c, row1);
+            c11 = FloatVector.fromArray(SPECIES, c, row1 + LANES);
+            c20 = FloatVector.fromArray(SPECIES, c, row2);
+            c21 = FloatVector.fromArray(SPECIES, c, row2 + LANES);
+            c30 = FloatVector.fromArray(SPECIES, c, row3);
+            c31 = FloatVector.fromArray(SPECIES, c, row3 + LANES);
+        }
+        for (int step = 0; step < steps; step++) {
+            int bAt = bOffset + step * LANES;
+            int aAt = aOffset + step;
             FloatVector b0 = FloatVector.fromArray(SPECIES, b, bAt);
             FloatVector b1 = FloatVector.fromArray(SPECIES, b, bAt + bVector);
             FloatVector a0 = FloatVector.broadcast(SPECIES, a[aAt]);

@@ -50,7 +50,7 @@ final class SparseAttention {
     SparseAttention(ModelConfig config, WorkerTeam team, ColdStart coldStart) {
         this.config = config;
         this.coldStart = coldStart;
-        noCache = new CpuKvCache(config);
+        noCache = new CpuKvCache(config, 0);
         cache = noCache;
         groupSize = config.groupSize();
         blockSize = config.sparse().blockSize();

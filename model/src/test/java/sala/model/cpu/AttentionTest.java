@@ -307,7 +307,7 @@ final class AttentionTest {
     void hiddenTokensDoNotShow() {
         ModelConfig config = TestConfigs.sparse(3, 1, 8, TestConfigs.smallBlocks(60));
         Inputs inputs = Inputs.random(config, 130);
-        CpuKvCache cache = new CpuKvCache(config);
+        CpuKvCache cache = new CpuKvCache(config, 4096);
         float[] poison = new float[300 * 8];
         Arrays.fill(poison, Float.NaN);
         cache.append(poison, poison, 300);

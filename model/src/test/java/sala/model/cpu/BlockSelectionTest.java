@@ -112,7 +112,7 @@ final class BlockSelectionTest {
         float[] q = random.normalFloats(length * config.queryWidth());
         CpuKvCache all = TestConfigs.cache(config, keys, keys);
         int[][] expected = choose(config, all, q, 0, length, 1);
-        CpuKvCache cache = new CpuKvCache(config);
+        CpuKvCache cache = new CpuKvCache(config, 4096);
         List<int[]> pieces = new ArrayList<>();
         for (int start = 0; start < length; start += step) {
             int end = Math.min(length, start + step);
@@ -232,7 +232,7 @@ final class BlockSelectionTest {
 
     /** The choices of every position, token by token on a growing cache. */
     private static int[][] decode(ModelConfig config, float[] keys, float[] q, int length) {
-        CpuKvCache cache = new CpuKvCache(config);
+        CpuKvCache cache = new CpuKvCache(config, 4096);
         List<int[]> lists = new ArrayList<>();
         int maxBlocks = BlockSelection.maxBlocks(config.sparse());
         try (WorkerTeam team = new WorkerTeam(2)) {

@@ -59,7 +59,7 @@ final class CpuKvCacheTest {
         float[] keys = random.normalFloats(length * width);
         float[] values = random.normalFloats(length * width);
         CpuKvCache whole = TestConfigs.cache(CONFIG, keys, values);
-        CpuKvCache pieces = new CpuKvCache(CONFIG);
+        CpuKvCache pieces = new CpuKvCache(CONFIG, 4096);
         append(pieces, keys, values, step);
         assertSame(whole, pieces);
         assertEquals(length, pieces.length());
@@ -73,7 +73,7 @@ final class CpuKvCacheTest {
         int width = CONFIG.kvWidth();
         CpuKvCache cache =
                 TestConfigs.cache(CONFIG, random.normalFloats(100 * width), random.normalFloats(100 * width));
-        CpuKvCache restored = new CpuKvCache(CONFIG);
+        CpuKvCache restored = new CpuKvCache(CONFIG, 4096);
         for (int position = 0; position < 100; position += 30) {
             int count = Math.min(30, 100 - position);
             double[] keys = new double[count * width];
@@ -122,7 +122,7 @@ final class CpuKvCacheTest {
 
     @Test
     void tooFewValuesAreRefusedAndChangeNothing() {
-        CpuKvCache cache = new CpuKvCache(CONFIG);
+        CpuKvCache cache = new CpuKvCache(CONFIG, 4096);
         int width = CONFIG.kvWidth();
         assertThrows(IndexOutOfBoundsException.class, () -> cache.append(new float[2 * width], new float[width], 2));
         assertThrows(IndexOutOfBoundsException.class, () -> cache.append(new double[2 * width], new double[width], 2));

@@ -63,7 +63,7 @@ final class TestConfigs {
 
     /** A cache that holds the given tokens. */
     static CpuKvCache cache(ModelConfig config, float[] keys, float[] values) {
-        CpuKvCache cache = new CpuKvCache(config);
+        CpuKvCache cache = new CpuKvCache(config, 4096);
         cache.append(keys, values, keys.length / config.kvWidth());
         return cache;
     }
