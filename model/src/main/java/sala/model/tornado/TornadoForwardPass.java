@@ -8,6 +8,7 @@ import sala.model.CallCheck;
 import sala.model.ForwardPass;
 import sala.model.LayerObserver;
 import sala.model.LayerObserver.Activation;
+import sala.model.LoadListener;
 import sala.model.Logits;
 import sala.model.ModelWeights;
 import sala.model.PrefillListener;
@@ -34,20 +35,31 @@ public final class TornadoForwardPass implements ForwardPass {
 
     /** A pass on TornadoVM's default device. */
     public TornadoForwardPass(ModelWeights weights, TornadoOptions options) {
-        this(weights, options, TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice());
+        this(weights, options, TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice(), LoadListener.NONE);
     }
 
-    /** Copies the weights, which may be closed afterwards. Kernels are compiled when they are first used. */
-    public TornadoForwardPass(ModelWeights weights, TornadoOptions options, TornadoDevice onDevice) {
+    /**
+     * Brings the weights to the device; they may be closed afterwards. Kernels are compiled when they are first used.
+     *
+     * @param loading sees the weights go to the device
+     * @throws sala.model.DeviceException if a weight is beyond the range of the weights' storage type, or the device fails
+     */
+    public TornadoForwardPass(
+            ModelWeights weights, TornadoOptions options, TornadoDevice onDevice, LoadListener loading) {
         config = weights.config();
         this.options = options;
-        device = new DeviceModel(weights, options, onDevice);
+        device = new DeviceModel(weights, options, onDevice, loading);
         description = "%s: %s weights, %s caches of %d tokens, f32 sums"
                 .formatted(
                         onDevice.getPhysicalDevice().getDeviceName(),
                         options.weightStorage(),
                         options.cacheStorage(),
                         options.capacity());
+    }
+
+    /** Bytes of all arrays on the device. */
+    long deviceBytes() {
+        return device.deviceBytes();
     }
 
     @Override
