@@ -16,6 +16,12 @@ final class TornadoProperties {
     /** Bytes of a graph's instructions; the default is too few for a layer. */
     private static final String GRAPH_BYTES = "tornado.tvm.maxbytecodesize";
 
+    /**
+     * Events that a step of a graph may wait for. TornadoVM refills a list of so many for every step and every run of a
+     * graph; its default of 32768 takes longer than a token's kernels. Too few are an error that says so.
+     */
+    private static final String EVENTS = "tornado.max.events";
+
     /** Cap on all buffers of the device; the default is 4 GB. */
     private static final String DEVICE_MEMORY = "tornado.device.memory";
 
@@ -47,8 +53,16 @@ final class TornadoProperties {
     }
 
     private static void set(long bytes) {
-        System.setProperty(RECOVER_BAILOUT, "False");
-        System.setProperty(GRAPH_BYTES, "65536");
-        System.setProperty(DEVICE_MEMORY, "%dMB".formatted(Math.ceilDiv(bytes, 1 << 20)));
+        set(RECOVER_BAILOUT, "False");
+        set(GRAPH_BYTES, "65536");
+        set(EVENTS, "1024");
+        set(DEVICE_MEMORY, "%dMB".formatted(Math.ceilDiv(bytes, 1 << 20)));
+    }
+
+    /** Leaves alone what the JVM was started with: {@code SALA_JAVA_OPTS} is for those who know. */
+    private static void set(String name, String value) {
+        if (System.getProperty(name) == null) {
+            System.setProperty(name, value);
+        }
     }
 }

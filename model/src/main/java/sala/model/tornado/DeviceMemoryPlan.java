@@ -1,6 +1,7 @@
 package sala.model.tornado;
 
 import java.util.Locale;
+import sala.kernels.sampling.LargestLogits;
 import sala.kernels.storage.StorageType;
 import sala.loader.LightningConfig;
 import sala.loader.MixerType;
@@ -64,6 +65,8 @@ public record DeviceMemoryPlan(
                 Math.multiplyExact(sparseLayers * cacheElementBytes, windows),
                 lightningLayers * DeviceCache.stateSize(config) * Float.BYTES,
                 (DeviceBuffers.elements(config, shapes, options)
+                                + 2L * LargestLogits.numParts(config.vocabSize())
+                                + 1
                                 + (lightningLayers > 0 ? DeviceCache.stateSize(config) : 0)
                                 + (sparseLayers > 0 ? 2L * options.prefillChunk() * config.kvWidth() : 0))
                         * Float.BYTES);

@@ -1,5 +1,7 @@
 package sala.model.tornado;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -8,10 +10,13 @@ import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.lightning.StateCopy;
 import sala.kernels.rope.RopeTable;
+import sala.kernels.sampling.Argmax;
+import sala.kernels.sampling.LargestLogits;
 import sala.kernels.selection.BlockRank;
 import sala.kernels.storage.Residency;
 import sala.loader.ModelConfig;
 import sala.loader.TensorView;
+import sala.model.GreedyDecoder;
 import sala.model.LayerWeights;
 import sala.model.LoadListener;
 import sala.model.ModelWeights;
@@ -20,6 +25,7 @@ import sala.model.tornado.DevicePlan.Spec;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
@@ -32,6 +38,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *   embed      embedding and angles, for one token or a chunk
  *   decode, prefill   one for each layer, dense or sparse
  *   logits     final norm and head; logits come back
+ *   greedy     the same, and the largest logit's token comes back; fetch: the logits of that
  *   observe    residual stream and block choices come back           only if somebody watches
  *   read, write  caches of a layer come back, or are replaced         when sessions are saved, copied or change places
  * </pre>
@@ -44,6 +51,8 @@ final class DeviceModel implements AutoCloseable {
     private static final String EMBED_PREFILL = "embedPrefill";
     private static final String HEAD = "head";
     private static final String LOGITS = "logits";
+    private static final String GREEDY = "greedy";
+    private static final String FETCH = "fetch";
     private static final String OBSERVE = "observe";
 
     /** What a call does in the layers. */
@@ -93,6 +102,12 @@ final class DeviceModel implements AutoCloseable {
     private final FloatArray stagedKeys;
 
     private final FloatArray stagedValues;
+
+    /** What {@code greedy} leaves: the largest logits of parts of the vocabulary, their tokens, and the token. */
+    private final FloatArray largest;
+
+    private final IntArray largestTokens;
+    private final IntArray greedyToken = new IntArray(1);
     private final DevicePlan plan;
 
     /**
@@ -120,6 +135,8 @@ final class DeviceModel implements AutoCloseable {
         int kvSize = Math.multiplyExact(options.prefillChunk(), config.kvWidth());
         stagedKeys = new FloatArray(kvSize);
         stagedValues = new FloatArray(kvSize);
+        largest = new FloatArray(LargestLogits.numParts(config.vocabSize()));
+        largestTokens = new IntArray(LargestLogits.numParts(config.vocabSize()));
         plan = new DevicePlan(device, buffers.step(), specs());
         try {
             load(modelWeights, loading);
@@ -197,8 +214,21 @@ final class DeviceModel implements AutoCloseable {
         specs.add(Spec.of(HEAD, BUFFERS, all, head, graph -> own(graph, head)));
         List<Object> withHead = new ArrayList<>(all);
         withHead.addAll(head);
-        specs.add(Spec.of(
-                LOGITS, HEAD, withHead, List.of(), graph -> new LogitsGraph(config, buffers).add(graph, weights)));
+        specs.add(Spec.of(LOGITS, HEAD, withHead, List.of(), graph -> {
+            new LogitsGraph(config, buffers).add(graph, weights);
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), buffers.logits());
+        }));
+        List<Object> parts = List.of(largest, largestTokens, greedyToken);
+        specs.add(Spec.of(GREEDY, HEAD, withHead, parts, graph -> {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, parts.toArray());
+            new LogitsGraph(config, buffers).add(graph, weights);
+            Argmax.addTo(graph, "argmax", buffers.logits(), largest, largestTokens, greedyToken, config.vocabSize());
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), greedyToken);
+        }));
+        specs.add(Spec.of(FETCH, BUFFERS, all, List.of(), graph -> {
+            Residency.addTo(graph, "touch", List.of(buffers.logits()));
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.logits());
+        }));
         specs.add(Spec.of(OBSERVE, BUFFERS, all, List.of(), graph -> {
             Residency.addTo(graph, "touch", List.of(buffers.hidden(), buffers.selectedBlocks()));
             graph.taskGraph()
@@ -373,6 +403,32 @@ final class DeviceModel implements AutoCloseable {
     /** Computes logits and final norm of the call's last token; {@link DeviceBuffers} then holds them on the host. */
     void runLogits() {
         plan.run(LOGITS);
+    }
+
+    /**
+     * Computes the logits of the call's last token, which stay on the device, and picks the largest.
+     *
+     * @return its token; {@link GreedyDecoder#NOT_A_NUMBER} if what the head is applied to is not finite
+     */
+    int runGreedy() {
+        plan.run(GREEDY);
+        for (int i = 0; i < config.hiddenSize(); i++) {
+            if (!Float.isFinite(buffers.lastRow().get(i))) {
+                return GreedyDecoder.NOT_A_NUMBER;
+            }
+        }
+        return greedyToken.get(0);
+    }
+
+    /** Brings the logits computed last to the host. */
+    void fetchLogits() {
+        plan.run(FETCH);
+    }
+
+    /** Copies the logits that the host has. */
+    void copyLogits(float[] target) {
+        MemorySegment.copy(
+                buffers.logits().getSegment(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, target, 0, target.length);
     }
 
     /** Brings residual stream and block choices of the call to the host. */
