@@ -18,8 +18,8 @@ class LauncherTest {
     private Path folder;
 
     private static String refusal(Path tornadoVmHome) throws IOException, InterruptedException {
-        ProcessBuilder builder = new ProcessBuilder(
-                "bash", Golden.projectRoot().resolve("sala").toString(), "--version");
+        ProcessBuilder builder =
+                new ProcessBuilder("bash", Golden.projectRoot().resolve("sala").toString(), "--version");
         builder.environment().put("TORNADOVM_HOME", tornadoVmHome.toString());
         Process process = builder.start();
         process.getOutputStream().close();

@@ -17,9 +17,15 @@ class SalaCommandTest {
     void everyCommandHasHelp(String command) {
         CommandRun run = CommandRun.of(command, "--help").succeeded();
         assertTrue(run.out().startsWith("Usage: sala " + command), run.out());
-        assertTrue(run.out().contains("Example"), run.out());
         assertTrue(run.out().contains("Exit codes:"), run.out());
         assertEquals("", run.err());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"generate", "chat", "info", "tokenize", "detokenize", "logits", "bench"})
+    void commandsOfAModelTakeOne(String command) {
+        String help = CommandRun.of(command, "--help").succeeded().out();
+        assertTrue(help.contains("--model=DIR"), help);
     }
 
     @Test
