@@ -68,6 +68,11 @@ final class ComputeOptions {
         return ForwardPasses.choose(backend, device == null ? OptionalInt.empty() : OptionalInt.of(device));
     }
 
+    /** Whether a choice is worth a line even to those who did not ask: a GPU that nobody named. */
+    boolean isSurprising(ForwardPasses.Choice choice) {
+        return backend == Backend.AUTO && device == null && choice.backend() == Backend.TORNADO;
+    }
+
     /** How the pass is opened. */
     PassOptions passOptions(int length) {
         return PassOptions.of(threads(), length).withWeightFormat(weights);

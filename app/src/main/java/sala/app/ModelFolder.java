@@ -84,7 +84,7 @@ record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> token
     /** Picks the backend, checks that the call fits into memory, then maps the weights and starts the backend. */
     OpenModel open(ComputeOptions compute, int contextLength, CommandStreams streams) {
         ForwardPasses.Choice choice = compute.choose(config, contextLength);
-        if (compute.verbose()) {
+        if (compute.verbose() || compute.isSurprising(choice)) {
             streams.err().println("sala: " + choice.explanation());
         }
         if (choice.backend() != Backend.TORNADO) { // a device has its own plan
