@@ -14,9 +14,6 @@ final class Bf16Matrix extends WeightMatrix {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     private static final VectorSpecies<Integer> PAIR_SPECIES = IntVector.SPECIES_PREFERRED;
     private static final int LANES = VectorMath.LANES;
-    private static final long VECTOR_BYTES = PAIR_SPECIES.vectorByteSize();
-    /** Vectors of weights that are summed apart. */
-    private static final int UNROLL = 8;
 
     private static final ValueLayout.OfShort LAYOUT = ValueLayout.JAVA_SHORT_UNALIGNED.withOrder(ORDER);
 
@@ -30,26 +27,14 @@ final class Bf16Matrix extends WeightMatrix {
     }
 
     @Override
-    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
-        for (int row = fromRow; row < toRow; row++) {
-            y[row] = multiplyRow(row, pairs, lanes);
-        }
-    }
-
-    private float multiplyRow(int row, float[] pairs, float[] lanes) {
-        long start = row * rowBytes;
-        int paired = Interleaving.pairedLength(columns);
-        int unrolled = columns & -(UNROLL * LANES);
-        multiplyUnrolled(start, unrolled, pairs, lanes);
-        if (unrolled < paired) {
-            multiplyPairs(start, unrolled, paired, pairs, lanes);
-        }
-        return VectorMath.sum(lanes, 0) + tail(row, paired, pairs);
-    }
-
-    /** Sums of the first {@code to} columns, as they lie in memory, in eight independent chains. */
-    private void multiplyUnrolled(long start, int to, float[] pairs, float[] lanes) {
+    void multiplyRows(ProductInput x, int row0, int row1, int row2, int row3, float[] lanes) {
         MemorySegment weights = data;
+        MemorySegment pairs = x.pairs;
+        long start0 = row0 * rowBytes;
+        long start1 = row1 * rowBytes;
+        long start2 = row2 * rowBytes;
+        long start3 = row3 * rowBytes;
+        int to = Interleaving.pairedLength(columns);
         FloatVector even0 = FloatVector.zero(SPECIES);
         FloatVector odd0 = even0;
         FloatVector even1 = even0;
@@ -58,50 +43,38 @@ final class Bf16Matrix extends WeightMatrix {
         FloatVector odd2 = even0;
         FloatVector even3 = even0;
         FloatVector odd3 = even0;
-        for (int column = 0; column < to; column += UNROLL * LANES) {
-            long at = start + (long) column * Short.BYTES;
-            IntVector w0 = load(weights, at);
-            even0 = low(w0).fma(FloatVector.fromArray(SPECIES, pairs, column), even0);
-            odd0 = high(w0).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), odd0);
-            IntVector w1 = load(weights, at + VECTOR_BYTES);
-            even1 = low(w1).fma(FloatVector.fromArray(SPECIES, pairs, column + 2 * LANES), even1);
-            odd1 = high(w1).fma(FloatVector.fromArray(SPECIES, pairs, column + 3 * LANES), odd1);
-            IntVector w2 = load(weights, at + 2 * VECTOR_BYTES);
-            even2 = low(w2).fma(FloatVector.fromArray(SPECIES, pairs, column + 4 * LANES), even2);
-            odd2 = high(w2).fma(FloatVector.fromArray(SPECIES, pairs, column + 5 * LANES), odd2);
-            IntVector w3 = load(weights, at + 3 * VECTOR_BYTES);
-            even3 = low(w3).fma(FloatVector.fromArray(SPECIES, pairs, column + 6 * LANES), even3);
-            odd3 = high(w3).fma(FloatVector.fromArray(SPECIES, pairs, column + 7 * LANES), odd3);
+        for (int column = 0; column < to; column += 2 * LANES) {
+            FloatVector x0 = ProductInput.load(pairs, column);
+            FloatVector x1 = ProductInput.load(pairs, column + LANES);
+            long at = (long) column * Short.BYTES;
+            IntVector w0 = load(weights, start0 + at);
+            even0 = low(w0).fma(x0, even0);
+            odd0 = high(w0).fma(x1, odd0);
+            IntVector w1 = load(weights, start1 + at);
+            even1 = low(w1).fma(x0, even1);
+            odd1 = high(w1).fma(x1, odd1);
+            IntVector w2 = load(weights, start2 + at);
+            even2 = low(w2).fma(x0, even2);
+            odd2 = high(w2).fma(x1, odd2);
+            IntVector w3 = load(weights, start3 + at);
+            even3 = low(w3).fma(x0, even3);
+            odd3 = high(w3).fma(x1, odd3);
         }
-        even0.add(odd0)
-                .add(even1.add(odd1))
-                .add(even2.add(odd2).add(even3.add(odd3)))
-                .intoArray(lanes, 0);
-    }
-
-    /**
-     * Adds further columns to the sums in {@code lanes}. A method of its own, since C2 makes objects of vectors that go
-     * from one loop into another.
-     */
-    private void multiplyPairs(long start, int from, int to, float[] pairs, float[] lanes) {
-        MemorySegment weights = data;
-        FloatVector sum = FloatVector.fromArray(SPECIES, lanes, 0);
-        for (int column = from; column < to; column += 2 * LANES) {
-            IntVector w = load(weights, start + (long) column * Short.BYTES);
-            sum = low(w).fma(FloatVector.fromArray(SPECIES, pairs, column), sum);
-            sum = high(w).fma(FloatVector.fromArray(SPECIES, pairs, column + LANES), sum);
-        }
-        sum.intoArray(lanes, 0);
+        even0.add(odd0).intoArray(lanes, 0);
+        even1.add(odd1).intoArray(lanes, LANES);
+        even2.add(odd2).intoArray(lanes, 2 * LANES);
+        even3.add(odd3).intoArray(lanes, 3 * LANES);
     }
 
     private static IntVector load(MemorySegment weights, long offsetBytes) {
         return IntVector.fromMemorySegment(PAIR_SPECIES, weights, offsetBytes, ORDER);
     }
 
-    private float tail(int row, int fromColumn, float[] pairs) {
+    @Override
+    float multiplyTail(ProductInput x, int row) {
         float sum = 0;
-        for (int column = fromColumn; column < columns; column++) {
-            sum = Math.fma(element(row, column), pairs[column], sum);
+        for (int column = Interleaving.pairedLength(columns); column < columns; column++) {
+            sum = Math.fma(element(row, column), x.get(column), sum);
         }
         return sum;
     }

@@ -12,8 +12,6 @@ final class F32Matrix extends WeightMatrix {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     private static final int LANES = VectorMath.LANES;
     private static final long VECTOR_BYTES = SPECIES.vectorByteSize();
-    /** Vectors of weights that are summed apart. */
-    private static final int UNROLL = 4;
 
     private static final ValueLayout.OfFloat LAYOUT = ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ORDER);
 
@@ -27,66 +25,52 @@ final class F32Matrix extends WeightMatrix {
     }
 
     @Override
-    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
-        for (int row = fromRow; row < toRow; row++) {
-            y[row] = multiplyRow(row, x, lanes);
-        }
-    }
-
-    private float multiplyRow(int row, float[] x, float[] lanes) {
-        long start = row * rowBytes;
-        int whole = SPECIES.loopBound(columns);
-        int unrolled = columns & -(UNROLL * LANES);
-        multiplyUnrolled(start, unrolled, x, lanes);
-        if (unrolled < whole) {
-            multiplyVectors(start, unrolled, whole, x, lanes);
-        }
-        return VectorMath.sum(lanes, 0) + tail(row, whole, x);
-    }
-
-    /** Sums of the first {@code to} columns, as they lie in memory, in four independent chains. */
-    private void multiplyUnrolled(long start, int to, float[] x, float[] lanes) {
+    void multiplyRows(ProductInput x, int row0, int row1, int row2, int row3, float[] lanes) {
         MemorySegment weights = data;
-        FloatVector sum0 = FloatVector.zero(SPECIES);
-        FloatVector sum1 = sum0;
-        FloatVector sum2 = sum0;
-        FloatVector sum3 = sum0;
-        for (int column = 0; column < to; column += UNROLL * LANES) {
-            long at = start + (long) column * Float.BYTES;
-            sum0 = load(weights, at).fma(FloatVector.fromArray(SPECIES, x, column), sum0);
-            sum1 = load(weights, at + VECTOR_BYTES).fma(FloatVector.fromArray(SPECIES, x, column + LANES), sum1);
-            sum2 = load(weights, at + 2 * VECTOR_BYTES)
-                    .fma(FloatVector.fromArray(SPECIES, x, column + 2 * LANES), sum2);
-            sum3 = load(weights, at + 3 * VECTOR_BYTES)
-                    .fma(FloatVector.fromArray(SPECIES, x, column + 3 * LANES), sum3);
+        MemorySegment inOrder = x.inOrder;
+        long start0 = row0 * rowBytes;
+        long start1 = row1 * rowBytes;
+        long start2 = row2 * rowBytes;
+        long start3 = row3 * rowBytes;
+        int to = Interleaving.pairedLength(columns);
+        FloatVector first0 = FloatVector.zero(SPECIES);
+        FloatVector second0 = first0;
+        FloatVector first1 = first0;
+        FloatVector second1 = first0;
+        FloatVector first2 = first0;
+        FloatVector second2 = first0;
+        FloatVector first3 = first0;
+        FloatVector second3 = first0;
+        for (int column = 0; column < to; column += 2 * LANES) {
+            FloatVector x0 = ProductInput.load(inOrder, column);
+            FloatVector x1 = ProductInput.load(inOrder, column + LANES);
+            long at = (long) column * Float.BYTES;
+            first0 = load(weights, start0 + at).fma(x0, first0);
+            second0 = load(weights, start0 + at + VECTOR_BYTES).fma(x1, second0);
+            first1 = load(weights, start1 + at).fma(x0, first1);
+            second1 = load(weights, start1 + at + VECTOR_BYTES).fma(x1, second1);
+            first2 = load(weights, start2 + at).fma(x0, first2);
+            second2 = load(weights, start2 + at + VECTOR_BYTES).fma(x1, second2);
+            first3 = load(weights, start3 + at).fma(x0, first3);
+            second3 = load(weights, start3 + at + VECTOR_BYTES).fma(x1, second3);
         }
-        sum0.add(sum1).add(sum2.add(sum3)).intoArray(lanes, 0);
-    }
-
-    /**
-     * Adds further columns to the sums in {@code lanes}. A method of its own, since C2 makes objects of vectors that go
-     * from one loop into another.
-     */
-    private void multiplyVectors(long start, int from, int to, float[] x, float[] lanes) {
-        MemorySegment weights = data;
-        FloatVector sum = FloatVector.fromArray(SPECIES, lanes, 0);
-        for (int column = from; column < to; column += LANES) {
-            FloatVector w = load(weights, start + (long) column * Float.BYTES);
-            sum = w.fma(FloatVector.fromArray(SPECIES, x, column), sum);
-        }
-        sum.intoArray(lanes, 0);
-    }
-
-    private float tail(int row, int fromColumn, float[] x) {
-        float sum = 0;
-        for (int column = fromColumn; column < columns; column++) {
-            sum = Math.fma(data.get(LAYOUT, row * rowBytes + (long) column * Float.BYTES), x[column], sum);
-        }
-        return sum;
+        first0.add(second0).intoArray(lanes, 0);
+        first1.add(second1).intoArray(lanes, LANES);
+        first2.add(second2).intoArray(lanes, 2 * LANES);
+        first3.add(second3).intoArray(lanes, 3 * LANES);
     }
 
     private static FloatVector load(MemorySegment weights, long offsetBytes) {
         return FloatVector.fromMemorySegment(SPECIES, weights, offsetBytes, ORDER);
+    }
+
+    @Override
+    float multiplyTail(ProductInput x, int row) {
+        float sum = 0;
+        for (int column = Interleaving.pairedLength(columns); column < columns; column++) {
+            sum = Math.fma(element(row, column), x.get(column), sum);
+        }
+        return sum;
     }
 
     @Override
@@ -106,5 +90,9 @@ final class F32Matrix extends WeightMatrix {
     @Override
     void widenPlainly(int row, int column, int count, PlainScratch scratch, float[] out, int offset) {
         widen(row, column, count, out, offset);
+    }
+
+    private float element(int row, int column) {
+        return data.get(LAYOUT, row * rowBytes + (long) column * Float.BYTES);
     }
 }

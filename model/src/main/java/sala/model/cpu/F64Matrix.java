@@ -1,6 +1,7 @@
 package sala.model.cpu;
 
 import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import sala.loader.DType;
 import sala.loader.TensorView;
 
@@ -17,15 +18,19 @@ final class F64Matrix extends WeightMatrix {
         return DType.F64;
     }
 
+    /** Everything is left to {@link #multiplyTail}. */
     @Override
-    void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y) {
-        for (int row = fromRow; row < toRow; row++) {
-            double sum = 0;
-            for (int column = 0; column < columns; column++) {
-                sum += element(row, column) * x[column];
-            }
-            y[row] = (float) sum;
+    void multiplyRows(ProductInput x, int row0, int row1, int row2, int row3, float[] lanes) {
+        Arrays.fill(lanes, 0);
+    }
+
+    @Override
+    float multiplyTail(ProductInput x, int row) {
+        double sum = 0;
+        for (int column = 0; column < columns; column++) {
+            sum += element(row, column) * x.get(column);
         }
+        return (float) sum;
     }
 
     @Override
@@ -37,7 +42,13 @@ final class F64Matrix extends WeightMatrix {
 
     @Override
     void multiplyPlainly(float[] x, int fromRow, int toRow, PlainScratch scratch, float[] y) {
-        multiply(x, x, fromRow, toRow, scratch.lanes, y);
+        for (int row = fromRow; row < toRow; row++) {
+            double sum = 0;
+            for (int column = 0; column < columns; column++) {
+                sum += element(row, column) * x[column];
+            }
+            y[row] = (float) sum;
+        }
     }
 
     @Override

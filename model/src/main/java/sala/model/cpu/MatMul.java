@@ -13,7 +13,7 @@ import jdk.incubator.vector.VectorSpecies;
  * <p>Lanes are tokens: X is packed once per call into panels {@code [panel][column][PANEL tokens]}, and an element of W
  * is broadcast. So W, which is read once per call, needs no transposition: a worker takes {@link #BLOCK_ROWS} rows,
  * widens a slice of {@link #SLICE} columns into a buffer of its L2 cache and runs it over all panels in tiles of
- * {@link #TILE_ROWS} rows by one panel, kept in registers.
+ * 4 or 8 rows by one panel, kept in registers.
  *
  * <p>Each element is one f32 sum over c in ascending order, whatever the number of tokens or workers. Nothing is
  * allocated while the token count stays within {@code maxTokens}. Not thread-safe.
@@ -22,16 +22,16 @@ final class MatMul {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
     private static final int LANES = VectorMath.LANES;
 
+    /** Tokens of a panel: two vectors. */
+    private static final int PANEL = 2 * LANES;
+
     /**
-     * Tokens of a panel: two vectors, or one with AVX2, whose 16 registers are too few for 8 x 2 sums. AVX-512 and NEON
-     * have 32.
+     * AVX2 has 16 vector registers, of which C2 keeps at most 9 sums of a loop: with 10 or 12 it runs at half the speed. So a
+     * tile has 4 rows there, and 8 with the 32 registers of AVX-512 and NEON.
      */
-    private static final int PANEL = SPECIES.vectorBitSize() == 256 ? LANES : 2 * LANES;
+    private static final boolean SIXTEEN_REGISTERS = SPECIES.vectorBitSize() == 256;
 
-    /** Rows of W in a register tile. */
-    private static final int TILE_ROWS = 8;
-
-    /** Rows of W that a worker takes at a time. */
+    /** Rows of W that a worker takes at a time: a multiple of 4 and of 8. */
     private static final int BLOCK_ROWS = 64;
 
     /** Columns of W that are widened at a time; a constant, so that the rows of a tile are at fixed distances. */
@@ -160,14 +160,21 @@ final class MatMul {
             }
             for (int panel = 0; panel < numPanels; panel++) {
                 int panelStart = (panel * columns + from) * PANEL;
-                boolean narrow = PANEL == LANES || tokenCount - panel * PANEL <= LANES;
                 // Rows that pad the last tile hold weights of an earlier block; their sums are never read.
-                for (int row = 0; row < rows; row += TILE_ROWS) {
-                    int tile = row * paddedTokens + panel * PANEL;
-                    if (!narrow) {
-                        multiplyTile(weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens);
-                    } else {
-                        multiplyNarrowTile(weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens);
+                if (tokenCount - panel * PANEL <= LANES) {
+                    for (int row = 0; row < rows; row += 8) {
+                        int tile = row * paddedTokens + panel * PANEL;
+                        multiplyNarrow(weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens);
+                    }
+                } else if (SIXTEEN_REGISTERS) {
+                    for (int row = 0; row < rows; row += 4) {
+                        int tile = row * paddedTokens + panel * PANEL;
+                        multiplyFourRows(weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens);
+                    }
+                } else {
+                    for (int row = 0; row < rows; row += 8) {
+                        int tile = row * paddedTokens + panel * PANEL;
+                        multiplyEightRows(weights, row * SLICE, panels, panelStart, depth, tiles, tile, paddedTokens);
                     }
                 }
             }
@@ -235,7 +242,7 @@ final class MatMul {
     }
 
     /** Adds {@code depth} columns to the sums of 8 rows by 2 vectors of tokens; 16 sums stay in registers. */
-    private static void multiplyTile(
+    private static void multiplyEightRows(
             float[] weights,
             int firstWeight,
             float[] panels,
@@ -306,8 +313,52 @@ final class MatMul {
         s71.intoArray(tiles, tile + 7 * stride + LANES);
     }
 
-    /** {@link #multiplyTile} with one vector of tokens: the first of the panel. */
-    private static void multiplyNarrowTile(
+    /** Adds {@code depth} columns to the sums of 4 rows by 2 vectors of tokens; 8 sums stay in registers. */
+    private static void multiplyFourRows(
+            float[] weights,
+            int firstWeight,
+            float[] panels,
+            int panelStart,
+            int depth,
+            float[] tiles,
+            int tile,
+            int stride) {
+        FloatVector s00 = load(tiles, tile);
+        FloatVector s01 = load(tiles, tile + LANES);
+        FloatVector s10 = load(tiles, tile + stride);
+        FloatVector s11 = load(tiles, tile + stride + LANES);
+        FloatVector s20 = load(tiles, tile + 2 * stride);
+        FloatVector s21 = load(tiles, tile + 2 * stride + LANES);
+        FloatVector s30 = load(tiles, tile + 3 * stride);
+        FloatVector s31 = load(tiles, tile + 3 * stride + LANES);
+        for (int k = 0; k < depth; k++) {
+            FloatVector x0 = load(panels, panelStart + k * PANEL);
+            FloatVector x1 = load(panels, panelStart + k * PANEL + LANES);
+            FloatVector w = FloatVector.broadcast(SPECIES, weights[firstWeight + k]);
+            s00 = x0.fma(w, s00);
+            s01 = x1.fma(w, s01);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + SLICE + k]);
+            s10 = x0.fma(w, s10);
+            s11 = x1.fma(w, s11);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + 2 * SLICE + k]);
+            s20 = x0.fma(w, s20);
+            s21 = x1.fma(w, s21);
+            w = FloatVector.broadcast(SPECIES, weights[firstWeight + 3 * SLICE + k]);
+            s30 = x0.fma(w, s30);
+            s31 = x1.fma(w, s31);
+        }
+        s00.intoArray(tiles, tile);
+        s01.intoArray(tiles, tile + LANES);
+        s10.intoArray(tiles, tile + stride);
+        s11.intoArray(tiles, tile + stride + LANES);
+        s20.intoArray(tiles, tile + 2 * stride);
+        s21.intoArray(tiles, tile + 2 * stride + LANES);
+        s30.intoArray(tiles, tile + 3 * stride);
+        s31.intoArray(tiles, tile + 3 * stride + LANES);
+    }
+
+    /** Adds them to the sums of 8 rows by one vector of tokens: the first of the panel. */
+    private static void multiplyNarrow(
             float[] weights,
             int firstWeight,
             float[] panels,

@@ -18,7 +18,7 @@ final class MatVec implements WorkerTeam.Job {
     private final WorkerTeam team;
     private final ColdStart coldStart;
     private final AtomicInteger nextPiece = new AtomicInteger();
-    private final float[] pairs;
+    private final ProductInput input;
     private final float[][] lanes;
     private final PlainScratch[] plainScratches;
 
@@ -30,8 +30,8 @@ final class MatVec implements WorkerTeam.Job {
     MatVec(WorkerTeam team, ColdStart coldStart, int maxColumns) {
         this.team = team;
         this.coldStart = coldStart;
-        pairs = new float[maxColumns];
-        lanes = new float[team.size()][VectorMath.LANES];
+        input = new ProductInput(maxColumns);
+        lanes = new float[team.size()][WeightMatrix.ROWS * VectorMath.LANES];
         plainScratches = new PlainScratch[team.size()];
         for (int worker = 0; worker < plainScratches.length; worker++) {
             plainScratches[worker] = new PlainScratch(maxColumns);
@@ -50,7 +50,7 @@ final class MatVec implements WorkerTeam.Job {
         x = newX;
         outputs = newOutputs;
         if (!coldStart.plain()) {
-            Interleaving.split(newX, newMatrices[0].columns, pairs);
+            input.set(newX, newMatrices[0].columns);
         }
         nextPiece.set(0);
         team.run(this);
@@ -70,7 +70,7 @@ final class MatVec implements WorkerTeam.Job {
                 if (coldStart.plain()) {
                     matrix.multiplyPlainly(x, row, end, plainScratches[worker], outputs[i]);
                 } else {
-                    matrix.multiply(x, pairs, row, end, lanes[worker], outputs[i]);
+                    matrix.multiply(input, row, end, lanes[worker], outputs[i]);
                 }
             }
             firstPiece += pieces;
@@ -78,6 +78,7 @@ final class MatVec implements WorkerTeam.Job {
     }
 
     private static int pieceRows(WeightMatrix matrix) {
-        return (int) Math.max(1, PIECE_BYTES / Math.max(1, matrix.rowBytes));
+        long rows = PIECE_BYTES / Math.max(1, matrix.rowBytes);
+        return (int) Math.max(WeightMatrix.ROWS, rows - rows % WeightMatrix.ROWS);
     }
 }

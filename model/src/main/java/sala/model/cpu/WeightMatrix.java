@@ -9,11 +9,19 @@ import sala.loader.TensorView;
  * A weight matrix {@code W [rows, columns]}, row-major, in its stored element type. Elements are widened in registers;
  * nothing is copied. The data may start at any byte, as it may in a safetensors file.
  *
- * <p>Sums are kept in f32, in several partial sums per row whose order depends on the width of the vectors only.
+ * <p>Sums are kept in f32, in two partial sums per row and lane whose order depends on the width of the vectors only.
  */
 abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64Matrix {
     /** Safetensors stores little-endian elements. */
     static final ByteOrder ORDER = ByteOrder.LITTLE_ENDIAN;
+
+    /**
+     * Rows that are summed together. They share the loads of x, of which a row alone would need twice as many as of weights,
+     * and memory is read in as many streams.
+     */
+    static final int ROWS = 4;
+
+    private static final int LANES = VectorMath.LANES;
 
     final MemorySegment data;
     final int rows;
@@ -54,12 +62,29 @@ abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64
     /**
      * {@code y[r] = sum over c of W[r, c] x[c]} for {@code fromRow <= r < toRow}.
      *
-     * @param x {@code [columns]}
-     * @param pairs the same values as {@link Interleaving#split} leaves them
-     * @param lanes {@code [LANES]}, scratch of the calling thread
+     * @param x the vector
+     * @param lanes {@code [ROWS * LANES]}, scratch of the calling thread
      * @param y at least {@code [toRow]}; only the rows named are written
      */
-    abstract void multiply(float[] x, float[] pairs, int fromRow, int toRow, float[] lanes, float[] y);
+    final void multiply(ProductInput x, int fromRow, int toRow, float[] lanes, float[] y) {
+        int last = toRow - 1;
+        for (int row = fromRow; row < toRow; row += ROWS) {
+            multiplyRows(x, row, Math.min(row + 1, last), Math.min(row + 2, last), Math.min(row + 3, last), lanes);
+            int end = Math.min(row + ROWS, toRow);
+            for (int r = row; r < end; r++) {
+                y[r] = VectorMath.sum(lanes, (r - row) * LANES) + multiplyTail(x, r);
+            }
+        }
+    }
+
+    /**
+     * Writes the sums of four rows over the first {@link Interleaving#pairedLength} columns, one for each lane, into
+     * {@code lanes}: a row after the other.
+     */
+    abstract void multiplyRows(ProductInput x, int row0, int row1, int row2, int row3, float[] lanes);
+
+    /** The sum of a row over the columns that are left. */
+    abstract float multiplyTail(ProductInput x, int row);
 
     /** Widens {@code count} elements of a row, from {@code column} on, into {@code out} from {@code offset} on. */
     abstract void widen(int row, int column, int count, float[] out, int offset);

@@ -26,6 +26,7 @@ final class WindowScores {
 
     private static final float LOWEST = -Float.MAX_VALUE;
 
+    private final ColdStart coldStart;
     private final SmallMatMul products;
     private final int groupSize;
     private final int headDim;
@@ -43,6 +44,7 @@ final class WindowScores {
     private int tokens;
 
     WindowScores(ColdStart coldStart, int maxTokens, int groupSize, int headDim, double attentionScale) {
+        this.coldStart = coldStart;
         products = new SmallMatMul(coldStart);
         this.groupSize = groupSize;
         this.headDim = headDim;
@@ -101,7 +103,11 @@ final class WindowScores {
             for (int token = first; token < tokens; token++) {
                 int visible = Math.min(coarseLimits[token] - from, TILE);
                 for (int row = token * groupSize; row < (token + 1) * groupSize; row++) {
-                    addToSum(row, visible, scratch);
+                    if (coldStart.plain()) {
+                        addToSumPlainly(row, visible, scratch);
+                    } else {
+                        addToSum(row, visible, scratch);
+                    }
                 }
             }
         }
@@ -141,6 +147,29 @@ final class WindowScores {
         sums.intoArray(sum, row * LANES);
     }
 
+    /** {@link #addToSum} in plain loops, to the same bits. */
+    private void addToSumPlainly(int row, int visible, float[] scratch) {
+        int start = row * TILE;
+        int end = start + SmallMatMul.padded(visible);
+        Arrays.fill(scratch, start + visible, end, LOWEST);
+        float newMax = max[row];
+        for (int at = start; at < start + visible; at++) {
+            if (scratch[at] > newMax) {
+                newMax = scratch[at];
+            }
+        }
+        float factor = (float) Math.exp(max[row] - newMax);
+        for (int lane = 0; lane < LANES; lane++) {
+            float laneSum = 0;
+            for (int at = start + lane; at < end; at += LANES) {
+                laneSum += VectorMath.exp(scratch[at] - newMax);
+            }
+            int total = row * LANES + lane;
+            sum[total] = Math.fma(sum[total], factor, laneSum); // exact where the factor is 1
+        }
+        max[row] = newMax;
+    }
+
     /** Scores the fine windows {@code from .. to - 1}, {@code from} a multiple of the lanes, as far as tokens see them. */
     void score(float[] fineKeys, int from, int to, float[] scratch) {
         int limit = Math.min(to, fineLimits[tokens - 1]);
@@ -150,7 +179,11 @@ final class WindowScores {
             multiply(fineKeys, start, first, vectors, scratch);
             for (int token = first; token < tokens; token++) {
                 int visible = Math.min(Math.min(fineLimits[token], limit) - start, TILE);
-                sumGroup(token, start, visible, scratch);
+                if (coldStart.plain()) {
+                    sumGroupPlainly(token, start, visible, scratch);
+                } else {
+                    sumGroup(token, start, visible, scratch);
+                }
             }
         }
     }
@@ -165,6 +198,17 @@ final class WindowScores {
                         VectorMath.exp(score.sub(max[row])).fma(FloatVector.broadcast(SPECIES, factor[row]), groupSum);
             }
             groupSum.intoArray(scores, token * stride + window + at);
+        }
+    }
+
+    /** {@link #sumGroup} in plain loops, to the same bits. */
+    private void sumGroupPlainly(int token, int window, int visible, float[] scratch) {
+        for (int at = 0; at < visible; at++) {
+            float groupSum = 0;
+            for (int row = token * groupSize; row < (token + 1) * groupSize; row++) {
+                groupSum = Math.fma(VectorMath.exp(scratch[row * TILE + at] - max[row]), factor[row], groupSum);
+            }
+            scores[token * stride + window + at] = groupSum;
         }
     }
 

@@ -33,14 +33,14 @@ final class WeightMatrixTest {
     void everyFiniteElementIsMultipliedExactly(DType dtype) {
         TensorView tensor = TestMatrices.everyFinite(dtype, 256);
         WeightMatrix matrix = WeightMatrix.of(tensor);
-        float[] pairs = new float[256];
-        float[] lanes = new float[VectorMath.LANES];
+        ProductInput input = new ProductInput(256);
+        float[] lanes = new float[WeightMatrix.ROWS * VectorMath.LANES];
         float[] y = new float[matrix.rows];
         for (int c = 0; c < 256; c++) {
             float[] unit = new float[256];
             unit[c] = 1;
-            Interleaving.split(unit, 256, pairs);
-            matrix.multiply(unit, pairs, 0, matrix.rows, lanes, y);
+            input.set(unit, 256);
+            matrix.multiply(input, 0, matrix.rows, lanes, y);
             for (int r = 0; r < matrix.rows; r++) {
                 assertEquals((float) tensor.getDouble(r * 256L + c), y[r], 0f);
             }
