@@ -52,8 +52,16 @@ public final class TornadoDevices {
         } catch (RuntimeException | LinkageError e) { // of kinds that are TornadoVM's own
             throw new BackendUnavailableException(
                     "the runtime of TornadoVM does not start (%s): check TORNADOVM_HOME and the driver, or take --backend cpu"
-                            .formatted(e));
+                            .formatted(rootCause(e)));
         }
+    }
+
+    private static Throwable rootCause(Throwable failure) {
+        Throwable root = failure;
+        for (Throwable cause = failure.getCause(); cause != null; cause = cause.getCause()) {
+            root = cause;
+        }
+        return root;
     }
 
     private static List<Entry> devices(TornadoRuntime runtime) {
