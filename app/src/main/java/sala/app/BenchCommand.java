@@ -7,20 +7,25 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import sala.loader.Checkpoint;
 import sala.loader.DType;
-import sala.model.AttentionMode;
+import sala.loader.ModelConfig;
 import sala.model.Backend;
 import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.LayerObserver;
 import sala.model.MemoryPlan;
 import sala.model.ModelWeights;
+import sala.model.PassOptions;
 import sala.model.SessionOptions;
+import sala.model.WeightFormat;
 import sala.model.cpu.MachineLimits;
+import sala.model.tornado.TornadoDevices;
 
 /** {@code sala bench}: speed, with the flags and the table of llama-bench. */
 @Command(
@@ -108,8 +113,20 @@ final class BenchCommand implements Runnable {
             description = "What computes: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private Backend backend = Backend.AUTO;
 
-    @Option(names = "--always-sparse", description = "Block-sparse attention at every length.")
-    private boolean alwaysSparse;
+    @Option(
+            names = "--device",
+            paramLabel = "N",
+            description = "Device of the backends tornado and interpreter, as ./sala devices lists them.")
+    private @Nullable Integer device;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "TYPE",
+            description = "Type of the weights on a device: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
+    private WeightFormat weightFormat = WeightFormat.AUTO;
+
+    @Mixin
+    private AttentionOptions attention = new AttentionOptions();
 
     @Option(names = "--no-warmup", description = "Do not run each test once before timing it.")
     private boolean noWarmup;
@@ -130,6 +147,7 @@ final class BenchCommand implements Runnable {
         if (repetitions < 1) {
             throw new UsageException("--repetitions must be at least 1, found " + repetitions);
         }
+        attention.check();
         if (shape == null) {
             if (layers != null) {
                 throw new UsageException("--layers goes with --shape");
@@ -186,13 +204,18 @@ final class BenchCommand implements Runnable {
     }
 
     private void runOnModel(Path directory, List<BenchTest> tests, List<Integer> threadCounts) {
-        MemoryCheck.require(
-                MemoryCheck.plan(directory, Checkpoint.readConfig(directory), longest(tests)), "-p, -n, -d");
+        ModelConfig config = Checkpoint.readConfig(directory);
+        ForwardPasses.Choice choice = choose(config, tests);
+        if (choice.backend() != Backend.TORNADO) { // a device has its own plan
+            MemoryCheck.require(MemoryCheck.plan(directory, config, longest(tests)), "-p, -n, -d");
+        }
         try (Checkpoint checkpoint = Checkpoint.open(directory)) {
             ModelWeights weights = ModelWeights.load(checkpoint);
-            WeightPages.readIn(weights, streams);
+            if (choice.device().isEmpty()) {
+                WeightPages.readIn(weights, streams);
+            }
             String name = String.valueOf(directory.toAbsolutePath().normalize().getFileName());
-            measure(BenchModel.of(name, weights), weights, tests, threadCounts);
+            measure(BenchModel.of(name, weights), choice, weights, tests, threadCounts);
         }
     }
 
@@ -204,11 +227,14 @@ final class BenchCommand implements Runnable {
             default -> throw new UsageException("--dtype must be bf16, f16 or f32, found " + dtype);
         };
         MemoryCheck.requireWeights(benchShape.config(), type);
-        MemoryCheck.require(MemoryPlan.of(benchShape.config(), longest(tests)), "-p, -n, -d, --layers");
+        ForwardPasses.Choice choice = choose(benchShape.config(), tests);
+        if (choice.backend() != Backend.TORNADO) {
+            MemoryCheck.require(MemoryPlan.of(benchShape.config(), longest(tests)), "-p, -n, -d, --layers");
+        }
         say("making random weights of " + benchShape.name());
         try (Arena arena = Arena.ofShared()) {
             ModelWeights weights = ModelWeights.random(benchShape.config(), type, seed, arena);
-            measure(BenchModel.of(benchShape.name(), weights), weights, tests, threadCounts);
+            measure(BenchModel.of(benchShape.name(), weights), choice, weights, tests, threadCounts);
         }
     }
 
@@ -216,20 +242,34 @@ final class BenchCommand implements Runnable {
         return tests.stream().mapToInt(BenchTest::contextLength).max().orElseThrow();
     }
 
-    private void measure(
-            BenchModel benchModel, ModelWeights weights, List<BenchTest> tests, List<Integer> threadCounts) {
-        BenchPrinter printer = format.printer(streams);
-        ForwardPasses.Choice choice = ForwardPasses.choose(backend);
+    private ForwardPasses.Choice choose(ModelConfig config, List<BenchTest> tests) {
+        TornadoProperties.set(config, longest(tests));
+        ForwardPasses.Choice choice =
+                ForwardPasses.choose(backend, device == null ? OptionalInt.empty() : OptionalInt.of(device));
         say(choice.explanation());
-        SessionOptions options = new SessionOptions(
-                longest(tests),
-                alwaysSparse ? AttentionMode.ALWAYS_SPARSE : AttentionMode.BY_LENGTH,
-                LayerObserver.NONE);
+        return choice;
+    }
+
+    private void measure(
+            BenchModel benchModel,
+            ForwardPasses.Choice choice,
+            ModelWeights weights,
+            List<BenchTest> tests,
+            List<Integer> threadCounts) {
+        BenchPrinter printer = format.printer(streams);
+        int contextLength = longest(tests);
+        SessionOptions options = new SessionOptions(contextLength, attention.mode(), LayerObserver.NONE);
         printer.begin();
         for (int threadCount : threadCounts) {
-            say("measuring the limits of the machine");
-            MachineLimits limits = MachineLimits.measure(threadCount);
-            try (ForwardPass forwardPass = choice.openForMeasurement(weights, threadCount)) {
+            Optional<MachineLimits> limits = Optional.empty();
+            if (choice.device().isEmpty()) {
+                say("measuring the limits of the machine");
+                limits = Optional.of(MachineLimits.measure(threadCount));
+            }
+            PassOptions passOptions = PassOptions.of(threadCount, contextLength)
+                    .withWeightFormat(weightFormat)
+                    .forMeasurement();
+            try (ForwardPass forwardPass = choice.open(weights, passOptions)) {
                 BenchRunner runner = new BenchRunner(forwardPass, options, seed);
                 for (BenchTest test : tests) {
                     say(test.name());
@@ -238,12 +278,12 @@ final class BenchCommand implements Runnable {
                     printer.result(new BenchResult(
                             benchModel,
                             choice.backend().toString(),
+                            choice.device().map(TornadoDevices.Entry::name),
                             threadCount,
                             test,
                             testTime,
                             samples,
-                            limits.readBytesPerSecond(),
-                            limits.flopsPerSecond()));
+                            limits));
                 }
             }
         }

@@ -4,6 +4,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
+import sala.model.cpu.MachineLimits;
 
 /** A result as named values: llama-bench's names where it has the value, in its order, then what it has not. */
 final class BenchFields {
@@ -17,6 +18,7 @@ final class BenchFields {
         fields.put("build_version", SalaCommand.Version.current());
         fields.put("java_version", Runtime.version().toString());
         fields.put("cpu_info", Machine.cpuName());
+        fields.put("gpu_info", result.device().orElse(""));
         fields.put("backends", result.backend());
         fields.put("model_filename", result.model().name());
         fields.put("model_type", result.model().label());
@@ -35,8 +37,12 @@ final class BenchFields {
         fields.put("median_ts", result.medianTokensPerSecond());
         fields.put("min_ts", rates.getMin());
         fields.put("max_ts", rates.getMax());
-        fields.put("read_bytes_per_second", result.readBytesPerSecond());
-        fields.put("peak_flops_per_second", result.peakFlopsPerSecond());
+        fields.put(
+                "read_bytes_per_second",
+                result.limits().map(MachineLimits::readBytesPerSecond).orElse(Double.NaN));
+        fields.put(
+                "peak_flops_per_second",
+                result.limits().map(MachineLimits::flopsPerSecond).orElse(Double.NaN));
         fields.put("bandwidth_share", orNaN(result.bandwidthShare()));
         fields.put("peak_share", orNaN(result.peakShare()));
         return fields;

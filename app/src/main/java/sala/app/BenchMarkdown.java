@@ -77,12 +77,14 @@ final class BenchMarkdown implements BenchPrinter {
 
     @Override
     public void end() {
-        last.ifPresent(result -> streams.emit(String.format(
-                Locale.ROOT,
-                "%nbandwidth: weights read by decoding, of %.1f GB/s; peak: multiply-adds with weights, of %.1f GFLOP/s; both limits measured in this run on %s%n",
-                result.readBytesPerSecond() / 1e9,
-                result.peakFlopsPerSecond() / 1e9,
-                Machine.cpuName())));
+        last.ifPresent(result -> streams.emit(result.limits()
+                .map(limits -> String.format(
+                        Locale.ROOT,
+                        "%nbandwidth: weights read by decoding, of %.1f GB/s; peak: multiply-adds with weights, of %.1f GFLOP/s; both limits measured in this run on %s%n",
+                        limits.readBytesPerSecond() / 1e9,
+                        limits.flopsPerSecond() / 1e9,
+                        Machine.cpuName()))
+                .orElseGet(() -> "%ncomputed by %s%n".formatted(result.device().orElse(result.backend())))));
     }
 
     private void emitRow(List<String> cells) {

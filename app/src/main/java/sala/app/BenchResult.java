@@ -1,27 +1,29 @@
 package sala.app;
 
 import java.time.Instant;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
+import sala.model.cpu.MachineLimits;
 
 /**
  * What one test gave.
  *
  * @param backend as typed, such as {@code cpu}
+ * @param device that computed; empty for this machine's processor
  * @param testTime when it began
  * @param samplesNanos duration of each repetition
- * @param readBytesPerSecond memory bandwidth of this machine, measured in this run
- * @param peakFlopsPerSecond f32 multiply-add rate of this machine, measured in this run, two operations each
+ * @param limits of this machine's processor, measured in this run; empty where a device computed
  */
 record BenchResult(
         BenchModel model,
         String backend,
+        Optional<String> device,
         int threads,
         BenchTest test,
         Instant testTime,
         long[] samplesNanos,
-        double readBytesPerSecond,
-        double peakFlopsPerSecond) {
+        Optional<MachineLimits> limits) {
     /** Durations in nanoseconds. */
     DescriptiveStatistics nanos() {
         DescriptiveStatistics statistics = new DescriptiveStatistics();
@@ -51,17 +53,19 @@ record BenchResult(
 
     /** Weight bytes read per second by decoding alone, over the bandwidth; only for tests that decode only. */
     OptionalDouble bandwidthShare() {
-        return test.promptLength() == 0
-                ? OptionalDouble.of(medianTokensPerSecond() * model.decodeBytes() / readBytesPerSecond)
+        return test.promptLength() == 0 && limits.isPresent()
+                ? OptionalDouble.of(medianTokensPerSecond()
+                        * model.decodeBytes()
+                        / limits.get().readBytesPerSecond())
                 : OptionalDouble.empty();
     }
 
     /** Multiply-adds with weights per second, over the peak; only for tests that process a prompt only. */
     OptionalDouble peakShare() {
-        return test.genLength() == 0
+        return test.genLength() == 0 && limits.isPresent()
                 ? OptionalDouble.of(model.prefillFlops(test.promptLength())
                         / (nanos().getPercentile(50) / 1e9)
-                        / peakFlopsPerSecond)
+                        / limits.get().flopsPerSecond())
                 : OptionalDouble.empty();
     }
 }

@@ -2,9 +2,14 @@ package sala.app;
 
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import sala.loader.ModelConfig;
 import sala.model.AttentionMode;
 import sala.model.Backend;
+import sala.model.ForwardPasses;
+import sala.model.PassOptions;
+import sala.model.WeightFormat;
 
 /** How to compute: shared by every command that runs the model. */
 final class ComputeOptions {
@@ -16,6 +21,20 @@ final class ComputeOptions {
             description =
                     "What computes: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, the fastest that runs here.")
     private Backend backend = Backend.AUTO;
+
+    @Option(
+            names = "--device",
+            paramLabel = "N",
+            description =
+                    "Device of the backends tornado and interpreter, as ./sala devices lists them. Default: the best.")
+    private @Nullable Integer device;
+
+    @Option(
+            names = "--weights",
+            paramLabel = "TYPE",
+            description =
+                    "Type of the weights on a device: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, as stored where the device can.")
+    private WeightFormat weights = WeightFormat.AUTO;
 
     @Option(
             names = {"-t", "--threads"},
@@ -31,20 +50,32 @@ final class ComputeOptions {
                             + "the model was made for.")
     private @Nullable Integer contextLength;
 
-    @Option(
-            names = "--always-sparse",
-            description =
-                    "Block-sparse attention at every length, as serving does; without it attention is dense below "
-                            + "the model's dense_len.")
-    private boolean alwaysSparse;
+    @Mixin
+    private AttentionOptions attention = new AttentionOptions();
 
     @Option(
             names = {"-v", "--verbose"},
             description = "Say on standard error which backend was picked and why.")
     private boolean verbose;
 
-    Backend backend() {
-        return backend;
+    /**
+     * Picks the backend.
+     *
+     * @throws sala.model.BackendUnavailableException if it does not run here
+     */
+    ForwardPasses.Choice choose(ModelConfig config, int length) {
+        TornadoProperties.set(config, length);
+        return ForwardPasses.choose(backend, device == null ? OptionalInt.empty() : OptionalInt.of(device));
+    }
+
+    /** Whether a choice is worth a line even to those who did not ask: a GPU that nobody named. */
+    boolean isSurprising(ForwardPasses.Choice choice) {
+        return backend == Backend.AUTO && device == null && choice.backend() == Backend.TORNADO;
+    }
+
+    /** How the pass is opened. */
+    PassOptions passOptions(int length) {
+        return PassOptions.of(threads(), length).withWeightFormat(weights);
     }
 
     /**
@@ -56,12 +87,16 @@ final class ComputeOptions {
         if (threads != null && (threads < 1 || threads > MAX_THREADS)) {
             throw new UsageException("--threads must be 1 to %d, found %d".formatted(MAX_THREADS, threads));
         }
+        if (device != null && device < 0) {
+            throw new UsageException("--device must be at least 0, found " + device);
+        }
+        attention.check();
         if (contextLength != null && contextLength < 1) {
             throw new UsageException("--context-length must be at least 1, found " + contextLength);
         }
     }
 
-    int threads() {
+    private int threads() {
         return threads == null ? Runtime.getRuntime().availableProcessors() : threads;
     }
 
@@ -70,7 +105,7 @@ final class ComputeOptions {
     }
 
     AttentionMode attentionMode() {
-        return alwaysSparse ? AttentionMode.ALWAYS_SPARSE : AttentionMode.BY_LENGTH;
+        return attention.mode();
     }
 
     boolean verbose() {

@@ -8,6 +8,8 @@ import java.util.Optional;
 import sala.loader.CheckpointException;
 import sala.model.BackendUnavailableException;
 import sala.model.ContextLengthException;
+import sala.model.DeviceException;
+import sala.model.MemoryPlanException;
 import sala.model.SessionFileException;
 import sala.model.generate.SamplingException;
 
@@ -21,6 +23,8 @@ final class FailureMessage {
             case UsageException e -> text(e);
             case CheckpointException e -> text(e);
             case BackendUnavailableException e -> text(e);
+            case DeviceException e -> text(e);
+            case MemoryPlanException e -> text(e);
             case SessionFileException e -> text(e);
             case SamplingException e -> text(e);
             case ContextLengthException e -> text(e) + " with --context-length N";

@@ -6,14 +6,18 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import sala.kernels.storage.StorageType;
 import sala.loader.Checkpoint;
 import sala.loader.ModelConfig;
 import sala.loader.SparseConfig;
 import sala.model.CacheFormat;
 import sala.model.MemoryPlan;
+import sala.model.tornado.DeviceMemoryPlan;
+import sala.model.tornado.TornadoOptions;
 
 /** {@code sala info}: what a model is and what it takes. Reads {@code config.json} alone, no weight. */
 @Command(
@@ -22,6 +26,9 @@ import sala.model.MemoryPlan;
         footer = {"%nNeeds only config.json. Example:", "  sala info --model MiniCPM-SALA"})
 final class InfoCommand implements Runnable {
     private static final List<Integer> PLANNED_LENGTHS = List.of(4 << 10, 64 << 10, 256 << 10, 1 << 20);
+
+    private static final List<String> MEMORY_COLUMNS =
+            List.of("weights", "KV cache", "K1+K2", "state", "work", "total");
 
     private final CommandStreams streams;
 
@@ -135,12 +142,38 @@ final class InfoCommand implements Runnable {
         lines.add("");
         lines.add("memory with bf16 caches, as the released code keeps them");
         addMemoryTable(lines, directory, config, CacheFormat.BF16);
+        lines.add("");
+        lines.add("memory on a GPU with bf16 weights and f16 caches, as the tornado backend keeps them");
+        lines.add(memoryRow("context", MEMORY_COLUMNS));
+        for (int contextLength : PLANNED_LENGTHS) {
+            onGpu(config, contextLength)
+                    .ifPresent(plan -> lines.add(memoryRow(
+                            Quantities.tokens(contextLength),
+                            List.of(
+                                    Quantities.bytes(plan.weightBytes()),
+                                    Quantities.bytes(plan.kvBytes()),
+                                    Quantities.bytes(plan.compressedKeyBytes()),
+                                    Quantities.bytes(plan.stateBytes()),
+                                    Quantities.bytes(plan.workBytes()),
+                                    Quantities.bytes(plan.totalBytes())))));
+        }
         return String.join("\n", lines) + "\n";
+    }
+
+    /** Empty where no device can address the caches. */
+    private static Optional<DeviceMemoryPlan> onGpu(ModelConfig config, int contextLength) {
+        try {
+            return Optional.of(DeviceMemoryPlan.of(
+                    config,
+                    TornadoOptions.ofCapacity(contextLength).withStorage(StorageType.PACKED_BF16, StorageType.F16)));
+        } catch (IllegalArgumentException | ArithmeticException _) {
+            return Optional.empty();
+        }
     }
 
     private static void addMemoryTable(
             List<String> lines, Path directory, ModelConfig config, CacheFormat cacheFormat) {
-        lines.add(memoryRow("context", List.of("weights", "KV cache", "K1+K2", "state", "work", "total")));
+        lines.add(memoryRow("context", MEMORY_COLUMNS));
         for (int contextLength : PLANNED_LENGTHS) {
             MemoryPlan plan = MemoryCheck.plan(directory, config, contextLength, cacheFormat);
             lines.add(memoryRow(
@@ -177,6 +210,14 @@ final class InfoCommand implements Runnable {
         writeConfig(json, config);
         writeMemory(json, "memory", directory, config, CacheFormat.F32);
         writeMemory(json, "memoryWithBf16Caches", directory, config, CacheFormat.BF16);
+        json.writeArrayFieldStart("memoryOnGpu");
+        for (int contextLength : PLANNED_LENGTHS) {
+            Optional<DeviceMemoryPlan> plan = onGpu(config, contextLength);
+            if (plan.isPresent()) {
+                writePlan(json, contextLength, plan.get());
+            }
+        }
+        json.writeEndArray();
         json.writeEndObject();
     }
 
@@ -197,6 +238,18 @@ final class InfoCommand implements Runnable {
             json.writeEndObject();
         }
         json.writeEndArray();
+    }
+
+    private static void writePlan(JsonGenerator json, int contextLength, DeviceMemoryPlan plan) throws IOException {
+        json.writeStartObject();
+        json.writeNumberField("contextLength", contextLength);
+        json.writeNumberField("weightBytes", plan.weightBytes());
+        json.writeNumberField("kvBytes", plan.kvBytes());
+        json.writeNumberField("compressedKeyBytes", plan.compressedKeyBytes());
+        json.writeNumberField("stateBytes", plan.stateBytes());
+        json.writeNumberField("workBytes", plan.workBytes());
+        json.writeNumberField("totalBytes", plan.totalBytes());
+        json.writeEndObject();
     }
 
     private static void writeConfig(JsonGenerator json, ModelConfig config) throws IOException {

@@ -8,6 +8,8 @@ import sala.loader.GenerationConfig;
 import sala.loader.ModelConfig;
 import sala.loader.tokenizer.ChatTemplate;
 import sala.loader.tokenizer.Tokenizer;
+import sala.model.Backend;
+import sala.model.ForwardPasses;
 
 /**
  * A model's folder before its weights are mapped: enough to encode a prompt and to see whether the call fits.
@@ -79,9 +81,15 @@ record ModelFolder(Path directory, ModelConfig config, Optional<Tokenizer> token
         return contextLength(compute, promptLength, promptLength);
     }
 
-    /** Checks that the call fits into memory, then maps the weights and starts the backend. */
+    /** Picks the backend, checks that the call fits into memory, then maps the weights and starts the backend. */
     OpenModel open(ComputeOptions compute, int contextLength, CommandStreams streams) {
-        MemoryCheck.require(MemoryCheck.plan(directory, config, contextLength), "--context-length");
-        return OpenModel.open(directory, compute, streams);
+        ForwardPasses.Choice choice = compute.choose(config, contextLength);
+        if (compute.verbose() || compute.isSurprising(choice)) {
+            streams.err().println("sala: " + choice.explanation());
+        }
+        if (choice.backend() != Backend.TORNADO) { // a device has its own plan
+            MemoryCheck.require(MemoryCheck.plan(directory, config, contextLength), "--context-length");
+        }
+        return OpenModel.open(directory, choice, compute, contextLength, streams);
     }
 }

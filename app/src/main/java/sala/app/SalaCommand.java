@@ -20,7 +20,7 @@ import picocli.CommandLine.UnmatchedArgumentException;
         versionProvider = SalaCommand.Version.class,
         sortOptions = false,
         synopsisSubcommandLabel = "COMMAND",
-        description = "Runs MiniCPM-SALA models on the CPU.",
+        description = "Runs MiniCPM-SALA models on the CPU, and on a GPU through TornadoVM.",
         exitCodeListHeading = "%nExit codes:%n",
         exitCodeList = {
             "0:done, also when the reader of the output went away (sala generate | head -1)",
@@ -74,7 +74,9 @@ public final class SalaCommand implements Runnable {
                 .addSubcommand(new TokenizeCommand(streams))
                 .addSubcommand(new DetokenizeCommand(streams))
                 .addSubcommand(new LogitsCommand(streams))
-                .addSubcommand(new BenchCommand(streams));
+                .addSubcommand(new BenchCommand(streams))
+                .addSubcommand(new DevicesCommand(streams))
+                .addSubcommand(new DoctorCommand(streams));
         line.setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8));
         line.setCaseInsensitiveEnumValuesAllowed(true);

@@ -4,10 +4,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import sala.loader.TensorView;
-import sala.model.LayerWeights;
-import sala.model.LayerWeights.LightningLayerWeights;
-import sala.model.LayerWeights.Mlp;
-import sala.model.LayerWeights.SparseLayerWeights;
 import sala.model.ModelWeights;
 
 /** The weights as bytes: how many there are, and how they come from the disk. */
@@ -23,32 +19,12 @@ final class WeightPages {
     static List<TensorView> tensors(ModelWeights weights) {
         List<TensorView> tensors = new ArrayList<>();
         tensors.add(weights.embedding());
-        weights.layers().forEach(layer -> addLayer(tensors, layer));
+        weights.layers().forEach(layer -> tensors.addAll(layer.tensors()));
         tensors.add(weights.finalNorm());
         if (!weights.config().tiedEmbeddings()) {
             tensors.add(weights.lmHead());
         }
         return tensors;
-    }
-
-    private static void addLayer(List<TensorView> tensors, LayerWeights layer) {
-        tensors.add(layer.inputNorm());
-        switch (layer) {
-            case SparseLayerWeights sparse -> {
-                tensors.addAll(List.of(sparse.qProj(), sparse.kProj(), sparse.vProj(), sparse.oProj()));
-                sparse.oGate().ifPresent(tensors::add);
-            }
-            case LightningLayerWeights lightning -> {
-                tensors.addAll(List.of(lightning.qProj(), lightning.kProj(), lightning.vProj(), lightning.oProj()));
-                lightning.qNorm().ifPresent(tensors::add);
-                lightning.kNorm().ifPresent(tensors::add);
-                lightning.oNorm().ifPresent(tensors::add);
-                lightning.zProj().ifPresent(tensors::add);
-            }
-        }
-        tensors.add(layer.postAttentionNorm());
-        Mlp mlp = layer.mlp();
-        tensors.addAll(List.of(mlp.gateProj(), mlp.upProj(), mlp.downProj()));
     }
 
     /** Bytes of all tensors. */

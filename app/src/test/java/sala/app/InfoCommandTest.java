@@ -58,6 +58,11 @@ class InfoCommandTest {
             assertEquals(
                     320L * lengths[i], asReleased.required("compressedKeyBytes").longValue());
             assertEquals(48L << 20, asReleased.required("stateBytes").longValue());
+            JsonNode onGpu = info.required("memoryOnGpu").get(i);
+            assertEquals(8192L * lengths[i], onGpu.required("kvBytes").longValue());
+            // Norms are in f32 there.
+            assertTrue(onGpu.required("weightBytes").longValue() > 18_954_407_936L, onGpu::toString);
+            assertTrue(onGpu.required("totalBytes").longValue() < 40_000_000_000L, onGpu::toString);
         }
     }
 

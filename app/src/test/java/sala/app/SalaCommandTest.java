@@ -12,19 +12,28 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What all commands have in common: help, version, and one clear line with exit code 2 for every wrong command line. */
 class SalaCommandTest {
     @ParameterizedTest
-    @ValueSource(strings = {"generate", "chat", "info", "tokenize", "detokenize", "logits", "bench"})
+    @ValueSource(
+            strings = {"generate", "chat", "info", "tokenize", "detokenize", "logits", "bench", "devices", "doctor"})
     void everyCommandHasHelp(String command) {
         CommandRun run = CommandRun.of(command, "--help").succeeded();
         assertTrue(run.out().startsWith("Usage: sala " + command), run.out());
-        assertTrue(run.out().contains("--model=DIR"), run.out());
         assertTrue(run.out().contains("Exit codes:"), run.out());
         assertEquals("", run.err());
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"generate", "chat", "info", "tokenize", "detokenize", "logits", "bench"})
+    void commandsOfAModelTakeOne(String command) {
+        String help = CommandRun.of(command, "--help").succeeded().out();
+        assertTrue(help.contains("--model=DIR"), help);
     }
 
     @Test
     void helpOfAllNamesEveryCommand() {
         String help = CommandRun.of("--help").succeeded().out();
-        for (String command : new String[] {"generate", "chat", "info", "tokenize", "detokenize", "logits", "bench"}) {
+        for (String command : new String[] {
+            "generate", "chat", "info", "tokenize", "detokenize", "logits", "bench", "devices", "doctor"
+        }) {
             assertTrue(help.lines().anyMatch(line -> line.startsWith("  " + command + " ")), help);
         }
     }
@@ -63,6 +72,12 @@ class SalaCommandTest {
                 "generate|x|--stop-token|x; --stop-token",
                 "generate|x|--max-tokens|-1; --max-tokens must be at least 0, found -1",
                 "generate|x|--backend|gpu; --backend",
+                "generate|x|--device|-1; --device must be at least 0, found -1",
+                "generate|x|--weights|f8; --weights",
+                "generate|x|--always-sparse|--full-attention; not both",
+                "bench|--always-sparse|--full-attention; not both",
+                "devices|0; unknown argument '0'",
+                "doctor|--device|x; --device",
                 "generate|x|--threads|0; --threads must be 1 to 1024, found 0",
                 "generate|x|--context-length|0; --context-length must be at least 1, found 0",
                 "generate|x|--tokens|1; give one prompt",

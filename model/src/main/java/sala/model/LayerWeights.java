@@ -1,5 +1,7 @@
 package sala.model;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import sala.loader.TensorView;
 
@@ -12,6 +14,28 @@ public sealed interface LayerWeights {
     TensorView postAttentionNorm();
 
     Mlp mlp();
+
+    /** Every tensor of the layer, in the order of the forward pass. */
+    default List<TensorView> tensors() {
+        List<TensorView> tensors = new ArrayList<>();
+        tensors.add(inputNorm());
+        switch (this) {
+            case SparseLayerWeights sparse -> {
+                tensors.addAll(List.of(sparse.qProj(), sparse.kProj(), sparse.vProj(), sparse.oProj()));
+                sparse.oGate().ifPresent(tensors::add);
+            }
+            case LightningLayerWeights lightning -> {
+                tensors.addAll(List.of(lightning.qProj(), lightning.kProj(), lightning.vProj(), lightning.oProj()));
+                lightning.qNorm().ifPresent(tensors::add);
+                lightning.kNorm().ifPresent(tensors::add);
+                lightning.oNorm().ifPresent(tensors::add);
+                lightning.zProj().ifPresent(tensors::add);
+            }
+        }
+        tensors.add(postAttentionNorm());
+        tensors.addAll(List.of(mlp().gateProj(), mlp().upProj(), mlp().downProj()));
+        return tensors;
+    }
 
     /**
      * SwiGLU.

@@ -15,7 +15,16 @@ public enum ModelShape {
     /** 1.10 billion parameters: the released model's heads, selection and vocabulary, half its width and depth. */
     ONE_B("SLLLLSLLLSLLLLSS"),
     /** MiniCPM-SALA as released, 9.48 billion parameters. */
-    NINE_B("SLLLLLLLLSLLLLLLSSLLLLSLLLLLLSSS");
+    NINE_B("SLLLLLLLLSLLLLLLSSLLLLSLLLLLLSSS"),
+    /**
+     * A transformer of full attention to compare the released model with, 8.39 billion parameters: as many layers of the same
+     * width, 8 KV heads, RoPE, no gate.
+     */
+    DENSE_8B("S".repeat(32));
+
+    private static final SparseConfig RELEASED_SPARSE = new SparseConfig(32, 16, 1, 64, 2048, 64, 8192, false);
+    private static final SparseConfig NEVER_SPARSE =
+            new SparseConfig(32, 16, 1, 64, 2048, 64, SparseConfig.NEVER, false);
 
     private final String layerStrip;
 
@@ -50,24 +59,32 @@ public enum ModelShape {
                 .toList();
         return switch (this) {
             case TINY -> tiny(types);
-            case ONE_B -> wide(types, 2048, 5120, 16);
-            case NINE_B -> wide(types, 4096, 16_384, 32);
+            case ONE_B -> wide(types, 2048, 5120, 16, 2, RELEASED_SPARSE, false);
+            case NINE_B -> wide(types, 4096, 16_384, 32, 2, RELEASED_SPARSE, false);
+            case DENSE_8B -> wide(types, 4096, 16_384, 32, 8, NEVER_SPARSE, true);
         };
     }
 
     /** Everything but the sizes named is that of the released model. */
-    private static ModelConfig wide(List<MixerType> types, int hiddenSize, int intermediateSize, int numHeads) {
+    private static ModelConfig wide(
+            List<MixerType> types,
+            int hiddenSize,
+            int intermediateSize,
+            int numHeads,
+            int numKvHeads,
+            SparseConfig sparse,
+            boolean fullAttention) {
         return new ModelConfig(
                 73_448,
                 hiddenSize,
                 intermediateSize,
                 types,
                 numHeads,
-                2,
+                numKvHeads,
                 128,
-                false,
-                true,
-                new SparseConfig(32, 16, 1, 64, 2048, 64, 8192, false),
+                fullAttention,
+                !fullAttention,
+                sparse,
                 lightning(numHeads, 128),
                 10_000,
                 1e-6,
@@ -114,13 +131,14 @@ public enum ModelShape {
         return new LightningConfig(numHeads, headDim, Math.pow(headDim, -0.5), true, true, true, true);
     }
 
-    /** The name people type: {@code tiny}, {@code 1b}, {@code 9b}. */
+    /** The name people type: {@code tiny}, {@code 1b}, {@code 9b}, {@code dense-8b}. */
     @Override
     public String toString() {
         return switch (this) {
             case TINY -> "tiny";
             case ONE_B -> "1b";
             case NINE_B -> "9b";
+            case DENSE_8B -> "dense-8b";
         };
     }
 
@@ -134,7 +152,9 @@ public enum ModelShape {
             case "tiny" -> TINY;
             case "1b" -> ONE_B;
             case "9b", "minicpm-sala" -> NINE_B;
-            default -> throw new IllegalArgumentException("expected tiny, 1b, 9b or minicpm-sala, found " + name);
+            case "dense-8b" -> DENSE_8B;
+            default ->
+                throw new IllegalArgumentException("expected tiny, 1b, 9b, minicpm-sala or dense-8b, found " + name);
         };
     }
 }

@@ -1,6 +1,7 @@
 package sala.model;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
@@ -34,6 +35,17 @@ final class ModelShapeTest {
         assertTrue(parameters > 1_000_000_000L && parameters < 1_200_000_000L, "parameters " + parameters);
         assertEquals('S', config.layerStrip().charAt(0));
         assertEquals('S', config.layerStrip().charAt(config.numLayers() - 1));
+    }
+
+    @Test
+    void dense8BAttendsToEverything() {
+        ModelConfig config = ModelShape.DENSE_8B.config();
+        assertEquals("S".repeat(32), config.layerStrip());
+        assertEquals(4, config.groupSize());
+        assertEquals(
+                32 * (4096L * (2 * 4096 + 2 * 1024) + 3 * 4096 * 16_384 + 2 * 4096) + 2 * 73_448L * 4096 + 4096,
+                MemoryPlan.parameterCount(config));
+        assertFalse(AttentionMode.BY_LENGTH.isSparse(1 << 20, config.sparse().denseLength()));
     }
 
     @ParameterizedTest

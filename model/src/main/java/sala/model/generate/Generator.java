@@ -8,6 +8,7 @@ import java.util.concurrent.CancellationException;
 import sala.loader.tokenizer.Tokenizer;
 import sala.model.ContextLengthException;
 import sala.model.ForwardPass;
+import sala.model.GreedyDecoder;
 import sala.model.Logits;
 import sala.model.Session;
 
@@ -84,8 +85,9 @@ public final class Generator {
                 reason = StopReason.CONTEXT_FULL;
                 break;
             }
-            Logits logits = tokens.size() == 0 ? prompted.get() : forwardPass.decode(session, tokens.last());
-            int token = sampler.sample(logits);
+            int token = tokens.size() == 0
+                    ? sampler.sample(prompted.get())
+                    : decodeAndSample(session, tokens.last(), sampler);
             sampler.accept(token);
             tokens.add(token);
             if (tokens.size() == 1) {
@@ -113,6 +115,16 @@ public final class Generator {
                 tokens.size() == 0 ? 0 : end - firstToken,
                 seed);
         return new GenerationResult(tokens.toArray(), text.map(TextStream::text).orElse(""), reason, stats);
+    }
+
+    /** Where the largest logit is all that counts, a device need not send the others. */
+    private int decodeAndSample(Session session, int token, Sampler sampler) {
+        if (forwardPass instanceof GreedyDecoder device && sampler.isArgmax()) {
+            int greedy = device.decodeGreedy(session, token);
+            // The sampler says what is wrong with logits that are no numbers.
+            return greedy == GreedyDecoder.NOT_A_NUMBER ? sampler.sample(session.logits()) : greedy;
+        }
+        return sampler.sample(forwardPass.decode(session, token));
     }
 
     private void check(Session session, int[] prompt, GenerationOptions options) {

@@ -26,6 +26,11 @@ final class GreedySampler implements Sampler {
     }
 
     @Override
+    public boolean isArgmax() {
+        return adjustment.isOff();
+    }
+
+    @Override
     public void acceptPrompt(int token) {
         adjustment.acceptPrompt(token);
     }

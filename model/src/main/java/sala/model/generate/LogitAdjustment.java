@@ -45,6 +45,11 @@ final class LogitAdjustment {
         return bias == null ? 0 : bias;
     }
 
+    /** Whether no logit is ever changed. */
+    boolean isOff() {
+        return adjusted.length == 0;
+    }
+
     void acceptPrompt(int token) {
         seen.add(token);
     }

@@ -31,6 +31,9 @@ public sealed interface Sampler permits GreedySampler, StochasticSampler {
      */
     int sample(Logits logits);
 
+    /** Whether {@link #sample} is the token with the largest logit, whatever was accepted: steps 1 to 3 are off. */
+    boolean isArgmax();
+
     /** Takes note of a token of the prompt. */
     void acceptPrompt(int token);
 

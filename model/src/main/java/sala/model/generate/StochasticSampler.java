@@ -45,6 +45,11 @@ final class StochasticSampler implements Sampler {
     }
 
     @Override
+    public boolean isArgmax() {
+        return false;
+    }
+
+    @Override
     public void acceptPrompt(int token) {
         adjustment.acceptPrompt(token);
     }

@@ -88,7 +88,7 @@ record DeviceBuffers(
         LightningConfig lightning = config.lightning();
         int width = Math.max(config.queryWidth(), lightning.width());
         int mixers = Math.multiplyExact(tokens, width);
-        int splits = Math.clamp(options.workGroups() / 8, 1, 64);
+        int splits = splits(options);
         int stream = Math.multiplyExact(tokens, config.hiddenSize());
         return new DeviceBuffers(
                 tokens,
@@ -117,6 +117,41 @@ record DeviceBuffers(
                 SplitPartials.create(shapes.attention(), 1, splits),
                 new FloatArray(config.hiddenSize()),
                 new FloatArray(config.vocabSize()));
+    }
+
+    /** Elements of all arrays that {@link #of} makes, of four bytes each. */
+    static long elements(ModelConfig config, Shapes shapes, TornadoOptions options) {
+        long tokens = options.prefillChunk();
+        LightningConfig lightning = config.lightning();
+        long width = Math.max(config.queryWidth(), lightning.width());
+        int splits = splits(options);
+        long perToken = 1
+                + 2L * config.hiddenSize()
+                + 5 * width
+                + config.intermediateSize()
+                + 2L * (lightning.headDim() / 2 + config.headDim() / 2)
+                + (long) config.numKvHeads() * BlockRank.maxSelected(shapes.rule());
+        long heads = config.numHeads();
+        return Step.SIZE
+                + tokens * perToken
+                + lightning.headDim() / 2
+                + config.headDim() / 2
+                + 2L * lightning.numHeads()
+                + ChunkedPrefill.chunkStatesSize(
+                        options.prefillChunk(), options.lightningChunk(), lightning.numHeads(), lightning.headDim())
+                + PrefillSelectionF32.scratchLength(
+                        shapes.attention(), shapes.layout(), shapes.rule(), options.workGroups())
+                + 2 * heads * splits
+                + (long) config.numKvHeads()
+                        * shapes.rule().numBlocks(shapes.layout().capacity())
+                + SplitPartials.length(shapes.attention(), 1, splits)
+                + config.hiddenSize()
+                + config.vocabSize();
+    }
+
+    /** Work groups that share a token's attention in decode. */
+    private static int splits(TornadoOptions options) {
+        return Math.clamp(options.workGroups() / 8, 1, 64);
     }
 
     /** What every layer may use, but for the step; in the order of the record. */

@@ -50,33 +50,46 @@ sealed interface DeviceCache {
         record F16(HalfFloatArray values, int capacity) implements DeviceKeys {}
 
         /** Vectors of {@code capacity} tokens or windows, dirty. */
-        static DeviceKeys of(ModelConfig config, int capacity, StorageType storage) {
+        static DeviceKeys of(ModelConfig config, int capacity, StorageType storage, HostStaging.Share share) {
             int size = Math.multiplyExact(config.kvWidth(), capacity);
             return switch (storage) {
-                case F32 -> new F32(new FloatArray(size), capacity);
-                case F16 -> new F16(new HalfFloatArray(size), capacity);
+                case F32 -> new F32(share.floats(size), capacity);
+                case F16 -> new F16(share.halfs(size), capacity);
                 case BF16, PACKED_BF16 ->
                     throw new IllegalArgumentException("caches: expected F32 or F16, found " + storage);
             };
         }
     }
 
-    /** A zero state. */
-    static State state(ModelConfig config) {
+    /** Elements of a state. */
+    static int stateSize(ModelConfig config) {
         int headDim = config.lightning().headDim();
-        int size = Math.multiplyExact(config.lightning().numHeads(), Math.multiplyExact(headDim, headDim));
-        return new State(new FloatArray(size));
+        return Math.multiplyExact(config.lightning().numHeads(), Math.multiplyExact(headDim, headDim));
     }
 
-    /** Caches for all tokens of a layout, and for their compressed keys. */
-    static Kv kv(ModelConfig config, Shapes shapes, StorageType storage) {
+    /** Bytes that the arrays of a sparse layer take of their share. */
+    static long kvShareBytes(ModelConfig config, Shapes shapes, StorageType storage) {
+        int elementBytes = storage.elementBytes();
+        long kvWidth = config.kvWidth();
+        return 2 * HostStaging.bytes(kvWidth * shapes.layout().capacity(), elementBytes)
+                + HostStaging.bytes(kvWidth * shapes.layout().fineCapacity(shapes.rule()), elementBytes)
+                + HostStaging.bytes(kvWidth * shapes.layout().coarseCapacity(shapes.rule()), elementBytes);
+    }
+
+    /** A dirty state. */
+    static State state(ModelConfig config, HostStaging.Share share) {
+        return new State(share.floats(stateSize(config)));
+    }
+
+    /** Dirty caches for all tokens of a layout, and for their compressed keys. */
+    static Kv kv(ModelConfig config, Shapes shapes, StorageType storage, HostStaging.Share share) {
         int capacity = shapes.layout().capacity();
         int fineCapacity = shapes.layout().fineCapacity(shapes.rule());
         int coarseCapacity = shapes.layout().coarseCapacity(shapes.rule());
         return new Kv(
-                DeviceKeys.of(config, capacity, storage),
-                DeviceKeys.of(config, capacity, storage),
-                DeviceKeys.of(config, fineCapacity, storage),
-                DeviceKeys.of(config, coarseCapacity, storage));
+                DeviceKeys.of(config, capacity, storage, share),
+                DeviceKeys.of(config, capacity, storage, share),
+                DeviceKeys.of(config, fineCapacity, storage, share),
+                DeviceKeys.of(config, coarseCapacity, storage, share));
     }
 }

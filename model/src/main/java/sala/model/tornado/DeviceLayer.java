@@ -4,7 +4,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import sala.kernels.storage.StorageType;
-import sala.loader.TensorView;
 import sala.model.LayerWeights;
 import sala.model.LayerWeights.LightningLayerWeights;
 import sala.model.LayerWeights.SparseLayerWeights;
@@ -52,11 +51,11 @@ sealed interface DeviceLayer {
     }
 
     record Mlp(DeviceMatrix gateProj, DeviceMatrix upProj, DeviceMatrix downProj) {
-        static Mlp of(LayerWeights.Mlp mlp, StorageType storage) {
+        static Mlp of(LayerWeights.Mlp mlp, StorageType storage, HostStaging.Share share) {
             return new Mlp(
-                    DeviceMatrix.of(mlp.gateProj(), storage),
-                    DeviceMatrix.of(mlp.upProj(), storage),
-                    DeviceMatrix.of(mlp.downProj(), storage));
+                    DeviceMatrix.of(mlp.gateProj(), storage, share),
+                    DeviceMatrix.of(mlp.upProj(), storage, share),
+                    DeviceMatrix.of(mlp.downProj(), storage, share));
         }
     }
 
@@ -85,36 +84,32 @@ sealed interface DeviceLayer {
             Mlp mlp)
             implements DeviceLayer {}
 
-    /** Copies a layer's weights. */
-    static DeviceLayer of(LayerWeights weights, StorageType storage) {
+    /** A layer's weights; their values go to the device with the share. */
+    static DeviceLayer of(LayerWeights weights, StorageType storage, HostStaging.Share share) {
         return switch (weights) {
             case SparseLayerWeights sparse ->
                 new Sparse(
-                        floats(sparse.inputNorm()),
-                        DeviceMatrix.of(sparse.qProj(), storage),
-                        DeviceMatrix.of(sparse.kProj(), storage),
-                        DeviceMatrix.of(sparse.vProj(), storage),
-                        DeviceMatrix.of(sparse.oProj(), storage),
-                        sparse.oGate().map(gate -> DeviceMatrix.of(gate, storage)),
-                        floats(sparse.postAttentionNorm()),
-                        Mlp.of(sparse.mlp(), storage));
+                        share.floats(sparse.inputNorm()),
+                        DeviceMatrix.of(sparse.qProj(), storage, share),
+                        DeviceMatrix.of(sparse.kProj(), storage, share),
+                        DeviceMatrix.of(sparse.vProj(), storage, share),
+                        DeviceMatrix.of(sparse.oProj(), storage, share),
+                        sparse.oGate().map(gate -> DeviceMatrix.of(gate, storage, share)),
+                        share.floats(sparse.postAttentionNorm()),
+                        Mlp.of(sparse.mlp(), storage, share));
             case LightningLayerWeights lightning ->
                 new Lightning(
-                        floats(lightning.inputNorm()),
-                        DeviceMatrix.of(lightning.qProj(), storage),
-                        DeviceMatrix.of(lightning.kProj(), storage),
-                        DeviceMatrix.of(lightning.vProj(), storage),
-                        DeviceMatrix.of(lightning.oProj(), storage),
-                        lightning.qNorm().map(DeviceLayer::floats),
-                        lightning.kNorm().map(DeviceLayer::floats),
-                        lightning.oNorm().map(DeviceLayer::floats),
-                        lightning.zProj().map(gate -> DeviceMatrix.of(gate, storage)),
-                        floats(lightning.postAttentionNorm()),
-                        Mlp.of(lightning.mlp(), storage));
+                        share.floats(lightning.inputNorm()),
+                        DeviceMatrix.of(lightning.qProj(), storage, share),
+                        DeviceMatrix.of(lightning.kProj(), storage, share),
+                        DeviceMatrix.of(lightning.vProj(), storage, share),
+                        DeviceMatrix.of(lightning.oProj(), storage, share),
+                        lightning.qNorm().map(share::floats),
+                        lightning.kNorm().map(share::floats),
+                        lightning.oNorm().map(share::floats),
+                        lightning.zProj().map(gate -> DeviceMatrix.of(gate, storage, share)),
+                        share.floats(lightning.postAttentionNorm()),
+                        Mlp.of(lightning.mlp(), storage, share));
         };
-    }
-
-    private static FloatArray floats(TensorView tensor) {
-        return FloatArray.fromArray(tensor.toFloats());
     }
 }

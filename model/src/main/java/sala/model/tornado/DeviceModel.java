@@ -1,5 +1,7 @@
 package sala.model.tornado;
 
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -8,15 +10,23 @@ import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.lightning.StateCopy;
 import sala.kernels.rope.RopeTable;
+import sala.kernels.sampling.Argmax;
+import sala.kernels.sampling.LargestLogits;
 import sala.kernels.selection.BlockRank;
 import sala.kernels.storage.Residency;
 import sala.loader.ModelConfig;
+import sala.loader.TensorView;
+import sala.model.GreedyDecoder;
+import sala.model.LayerWeights;
+import sala.model.LoadListener;
 import sala.model.ModelWeights;
 import sala.model.tornado.DeviceBuffers.RopeAngles;
 import sala.model.tornado.DevicePlan.Spec;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
  * The model on the device: weights, the caches of one session, and the graphs that compute with them.
@@ -24,10 +34,11 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * <pre>
  *   input      step and tokens of the call go to the device          every call
  *   buffers    owns what lies between the kernels; computes nothing
- *   table, layer   own the embedding, and the weights and caches of a layer; compute nothing
+ *   table, layer, head   own the embedding, the weights and caches of a layer, norm and head; compute nothing
  *   embed      embedding and angles, for one token or a chunk
  *   decode, prefill   one for each layer, dense or sparse
- *   logits     the head; logits come back
+ *   logits     final norm and head; logits come back
+ *   greedy     the same, and the largest logit's token comes back; fetch: the logits of that
  *   observe    residual stream and block choices come back           only if somebody watches
  *   read, write  caches of a layer come back, or are replaced         when sessions are saved, copied or change places
  * </pre>
@@ -38,7 +49,10 @@ final class DeviceModel implements AutoCloseable {
     private static final String TABLE = "table";
     private static final String EMBED = "embed";
     private static final String EMBED_PREFILL = "embedPrefill";
+    private static final String HEAD = "head";
     private static final String LOGITS = "logits";
+    private static final String GREEDY = "greedy";
+    private static final String FETCH = "fetch";
     private static final String OBSERVE = "observe";
 
     /** What a call does in the layers. */
@@ -88,27 +102,89 @@ final class DeviceModel implements AutoCloseable {
     private final FloatArray stagedKeys;
 
     private final FloatArray stagedValues;
+
+    /** What {@code greedy} leaves: the largest logits of parts of the vocabulary, their tokens, and the token. */
+    private final FloatArray largest;
+
+    private final IntArray largestTokens;
+    private final IntArray greedyToken = new IntArray(1);
     private final DevicePlan plan;
 
-    /** Describes all graphs; weights go to the device, and kernels are compiled, when they are first used. */
-    DeviceModel(ModelWeights modelWeights, TornadoOptions options, TornadoDevice device) {
+    /**
+     * Describes all graphs and brings the weights to the device. Kernels are compiled when they are first used.
+     *
+     * @param loading sees the weights go to the device
+     */
+    DeviceModel(ModelWeights modelWeights, TornadoOptions options, TornadoDevice device, LoadListener loading) {
         this.options = options;
         config = modelWeights.config();
-        weights = DeviceWeights.of(modelWeights, options.weightStorage());
         shapes = Shapes.of(config, options.capacity());
+        HostStaging staging = new HostStaging(
+                DeviceWeights.largestShareBytes(modelWeights, options.weightStorage(), this::cacheShareBytes));
+        weights = DeviceWeights.of(modelWeights, options.weightStorage(), staging);
         buffers = DeviceBuffers.of(config, shapes, options);
-        for (DeviceLayer layer : weights.layers()) {
+        for (int layer = 0; layer < weights.layers().size(); layer++) {
+            HostStaging.Share share = weights.layerShares().get(layer);
             caches.add(
-                    switch (layer) {
-                        case DeviceLayer.Sparse _ -> DeviceCache.kv(config, shapes, options.cacheStorage());
-                        case DeviceLayer.Lightning _ -> DeviceCache.state(config);
+                    switch (weights.layers().get(layer)) {
+                        case DeviceLayer.Sparse _ -> DeviceCache.kv(config, shapes, options.cacheStorage(), share);
+                        case DeviceLayer.Lightning _ -> DeviceCache.state(config, share);
                     });
         }
-        stagedState = DeviceCache.state(config).state();
+        stagedState = new FloatArray(DeviceCache.stateSize(config));
         int kvSize = Math.multiplyExact(options.prefillChunk(), config.kvWidth());
         stagedKeys = new FloatArray(kvSize);
         stagedValues = new FloatArray(kvSize);
+        largest = new FloatArray(LargestLogits.numParts(config.vocabSize()));
+        largestTokens = new IntArray(LargestLogits.numParts(config.vocabSize()));
         plan = new DevicePlan(device, buffers.step(), specs());
+        try {
+            load(modelWeights, loading);
+        } catch (RuntimeException | Error e) {
+            plan.close();
+            throw e;
+        }
+    }
+
+    private long cacheShareBytes(LayerWeights layer) {
+        return switch (layer) {
+            case LayerWeights.SparseLayerWeights _ -> DeviceCache.kvShareBytes(config, shapes, options.cacheStorage());
+            case LayerWeights.LightningLayerWeights _ -> HostStaging.bytes(DeviceCache.stateSize(config), Float.BYTES);
+        };
+    }
+
+    /** Sends one share after the other, since all have the same memory on the host. */
+    private void load(ModelWeights modelWeights, LoadListener loading) {
+        long total = bytes(List.of(modelWeights.embedding(), modelWeights.finalNorm(), modelWeights.lmHead()));
+        for (LayerWeights layer : modelWeights.layers()) {
+            total += bytes(layer.tensors());
+        }
+        send(TABLE, weights.embeddingShare());
+        long sent = bytes(List.of(modelWeights.embedding()));
+        loading.loaded(sent, total);
+        for (int layer = 0; layer < caches.size(); layer++) {
+            send(owner(layer), weights.layerShares().get(layer));
+            sent += bytes(modelWeights.layers().get(layer).tensors());
+            loading.loaded(sent, total);
+        }
+        send(HEAD, weights.headShare());
+        loading.loaded(total, total);
+    }
+
+    private void send(String owner, HostStaging.Share share) {
+        share.fill();
+        plan.run(owner);
+    }
+
+    private static long bytes(List<TensorView> tensors) {
+        return tensors.stream().mapToLong(tensor -> tensor.data().byteSize()).sum();
+    }
+
+    /** Bytes of all arrays on the device. */
+    long deviceBytes() {
+        return plan.arrays().stream()
+                .mapToLong(TornadoNativeArray::getNumBytesOfSegment)
+                .sum();
     }
 
     DeviceBuffers buffers() {
@@ -135,9 +211,23 @@ final class DeviceModel implements AutoCloseable {
             addLayer(specs, layer, all);
         }
         List<Object> head = List.of(weights.finalNorm(), weights.lmHead().values());
-        specs.add(Spec.of(LOGITS, BUFFERS, all, head, graph -> {
-            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, head.toArray());
+        specs.add(Spec.of(HEAD, BUFFERS, all, head, graph -> own(graph, head)));
+        List<Object> withHead = new ArrayList<>(all);
+        withHead.addAll(head);
+        specs.add(Spec.of(LOGITS, HEAD, withHead, List.of(), graph -> {
             new LogitsGraph(config, buffers).add(graph, weights);
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), buffers.logits());
+        }));
+        List<Object> parts = List.of(largest, largestTokens, greedyToken);
+        specs.add(Spec.of(GREEDY, HEAD, withHead, parts, graph -> {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, parts.toArray());
+            new LogitsGraph(config, buffers).add(graph, weights);
+            Argmax.addTo(graph, "argmax", buffers.logits(), largest, largestTokens, greedyToken, config.vocabSize());
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), greedyToken);
+        }));
+        specs.add(Spec.of(FETCH, BUFFERS, all, List.of(), graph -> {
+            Residency.addTo(graph, "touch", List.of(buffers.logits()));
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.logits());
         }));
         specs.add(Spec.of(OBSERVE, BUFFERS, all, List.of(), graph -> {
             Residency.addTo(graph, "touch", List.of(buffers.hidden(), buffers.selectedBlocks()));
@@ -172,16 +262,30 @@ final class DeviceModel implements AutoCloseable {
         own.addAll(cache.arrays());
         List<Object> shared = new ArrayList<>(all);
         shared.addAll(own);
-        String owner = "layer" + index;
-        specs.add(Spec.of(owner, BUFFERS, all, own, graph -> own(graph, own)));
+        String owner = owner(index);
+        String layerKind = layerKind(layer);
+        specs.add(Spec.of(owner, layerKind, BUFFERS, all, own, graph -> own(graph, own)));
         List<Call> calls = switch (layer) {
             case DeviceLayer.Sparse _ -> List.of(Call.values());
             case DeviceLayer.Lightning _ -> List.of(Call.DECODE_DENSE, Call.PREFILL_DENSE);
         };
         for (Call call : calls) {
-            specs.add(Spec.of(name(call, index), owner, shared, List.of(), graph -> addCall(graph, index, call)));
+            specs.add(Spec.of(
+                    name(call, index),
+                    call.prefix + layerKind,
+                    owner,
+                    shared,
+                    List.of(),
+                    graph -> addCall(graph, index, call)));
         }
-        addCacheAccess(specs, index, owner, shared);
+        addCacheAccess(specs, index, layerKind, owner, shared);
+    }
+
+    private static String layerKind(DeviceLayer layer) {
+        return switch (layer) {
+            case DeviceLayer.Sparse _ -> "SparseLayer";
+            case DeviceLayer.Lightning _ -> "LightningLayer";
+        };
     }
 
     private void addCall(KernelGraph graph, int index, Call call) {
@@ -222,13 +326,13 @@ final class DeviceModel implements AutoCloseable {
                 headDim);
     }
 
-    private void addCacheAccess(List<Spec> specs, int index, String owner, List<Object> shared) {
+    private void addCacheAccess(List<Spec> specs, int index, String layerKind, String owner, List<Object> shared) {
         DeviceCache cache = caches.get(index);
         List<Object> own = switch (cache) {
             case DeviceCache.State _ -> List.of(stagedState);
             case DeviceCache.Kv _ -> List.of(stagedKeys, stagedValues);
         };
-        specs.add(Spec.of("read" + index, owner, shared, own, graph -> {
+        specs.add(Spec.of("read" + index, "read" + layerKind, owner, shared, own, graph -> {
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, own.toArray());
             switch (cache) {
                 case DeviceCache.State state -> StateCopy.addTo(graph, "copy", state.state(), stagedState);
@@ -236,7 +340,7 @@ final class DeviceModel implements AutoCloseable {
             }
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, own.toArray());
         }));
-        specs.add(Spec.of("write" + index, owner, shared, own, graph -> {
+        specs.add(Spec.of("write" + index, "write" + layerKind, owner, shared, own, graph -> {
             graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, own.toArray());
             switch (cache) {
                 case DeviceCache.State state -> StateCopy.addTo(graph, "copy", stagedState, state.state());
@@ -247,6 +351,10 @@ final class DeviceModel implements AutoCloseable {
                 }
             }
         }));
+    }
+
+    private static String owner(int layer) {
+        return "layer" + layer;
     }
 
     private static String name(Call call, int layer) {
@@ -295,6 +403,32 @@ final class DeviceModel implements AutoCloseable {
     /** Computes logits and final norm of the call's last token; {@link DeviceBuffers} then holds them on the host. */
     void runLogits() {
         plan.run(LOGITS);
+    }
+
+    /**
+     * Computes the logits of the call's last token, which stay on the device, and picks the largest.
+     *
+     * @return its token; {@link GreedyDecoder#NOT_A_NUMBER} if what the head is applied to is not finite
+     */
+    int runGreedy() {
+        plan.run(GREEDY);
+        for (int i = 0; i < config.hiddenSize(); i++) {
+            if (!Float.isFinite(buffers.lastRow().get(i))) {
+                return GreedyDecoder.NOT_A_NUMBER;
+            }
+        }
+        return greedyToken.get(0);
+    }
+
+    /** Brings the logits computed last to the host. */
+    void fetchLogits() {
+        plan.run(FETCH);
+    }
+
+    /** Copies the logits that the host has. */
+    void copyLogits(float[] target) {
+        MemorySegment.copy(
+                buffers.logits().getSegment(), ValueLayout.JAVA_FLOAT_UNALIGNED, 0, target, 0, target.length);
     }
 
     /** Brings residual stream and block choices of the call to the host. */

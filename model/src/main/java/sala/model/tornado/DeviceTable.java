@@ -1,7 +1,6 @@
 package sala.model.tornado;
 
 import sala.kernels.storage.StorageType;
-import sala.loader.DType;
 import sala.loader.TensorView;
 import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -23,27 +22,14 @@ sealed interface DeviceTable {
 
     record Bf16(BFloat16Array values, int rows, int columns) implements DeviceTable {}
 
-    /** Copies a tensor of two dimensions. */
-    static DeviceTable of(TensorView tensor, StorageType storage) {
+    /** A tensor of two dimensions; the values go to the device with the share. */
+    static DeviceTable of(TensorView tensor, StorageType storage, HostStaging.Share share) {
         int rows = Math.toIntExact(tensor.shape().dimension(0));
         int columns = Math.toIntExact(tensor.shape().dimension(1));
-        int size = Math.multiplyExact(rows, columns);
         return switch (storage) {
-            case F32 -> {
-                FloatArray values = new FloatArray(size);
-                DeviceMatrix.fill(tensor, values.getSegment(), DType.F32);
-                yield new F32(values, rows, columns);
-            }
-            case F16 -> {
-                HalfFloatArray values = new HalfFloatArray(size);
-                DeviceMatrix.fill(tensor, values.getSegment(), DType.F16);
-                yield new F16(values, rows, columns);
-            }
-            case BF16, PACKED_BF16 -> {
-                BFloat16Array values = new BFloat16Array(size);
-                DeviceMatrix.fill(tensor, values.getSegment(), DType.BF16);
-                yield new Bf16(values, rows, columns);
-            }
+            case F32 -> new F32(share.floats(tensor), rows, columns);
+            case F16 -> new F16(share.halfs(tensor), rows, columns);
+            case BF16, PACKED_BF16 -> new Bf16(share.bfloats(tensor), rows, columns);
         };
     }
 }

@@ -3,10 +3,9 @@ package sala.model.tornado;
 import sala.kernels.KernelGraph;
 import sala.kernels.norm.FinalNorm;
 import sala.loader.ModelConfig;
-import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 
 /**
- * The head as tasks: logits of the last token of a call, which come back to the host.
+ * The head as tasks: logits of the last token of a call.
  *
  * <pre>
  *   hidden[last] ──finalNorm──▶ lastRow ──head: logitScale lmHead lastRow──▶ logits
@@ -27,6 +26,5 @@ record LogitsGraph(ModelConfig config, DeviceBuffers buffers) {
                 (float) config.rmsNormEps());
         new Projections(graph, b, true)
                 .head("head", b.lastRow(), weights.lmHead(), b.logits(), (float) config.logitScale());
-        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, b.lastRow(), b.logits());
     }
 }

@@ -6,8 +6,10 @@ import org.jspecify.annotations.Nullable;
 import sala.loader.ModelConfig;
 import sala.model.CallCheck;
 import sala.model.ForwardPass;
+import sala.model.GreedyDecoder;
 import sala.model.LayerObserver;
 import sala.model.LayerObserver.Activation;
+import sala.model.LoadListener;
 import sala.model.Logits;
 import sala.model.ModelWeights;
 import sala.model.PrefillListener;
@@ -23,7 +25,7 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  * <p>The device has the caches of one session. Another session that is used takes their place, and the first one's wait on
  * the host: cheap for one conversation at a time, a copy of all caches for every change between two.
  */
-public final class TornadoForwardPass implements ForwardPass {
+public final class TornadoForwardPass implements ForwardPass, GreedyDecoder {
     private final ModelConfig config;
     private final TornadoOptions options;
     private final DeviceModel device;
@@ -34,20 +36,31 @@ public final class TornadoForwardPass implements ForwardPass {
 
     /** A pass on TornadoVM's default device. */
     public TornadoForwardPass(ModelWeights weights, TornadoOptions options) {
-        this(weights, options, TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice());
+        this(weights, options, TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice(), LoadListener.NONE);
     }
 
-    /** Copies the weights, which may be closed afterwards. Kernels are compiled when they are first used. */
-    public TornadoForwardPass(ModelWeights weights, TornadoOptions options, TornadoDevice onDevice) {
+    /**
+     * Brings the weights to the device; they may be closed afterwards. Kernels are compiled when they are first used.
+     *
+     * @param loading sees the weights go to the device
+     * @throws sala.model.DeviceException if a weight is beyond the range of the weights' storage type, or the device fails
+     */
+    public TornadoForwardPass(
+            ModelWeights weights, TornadoOptions options, TornadoDevice onDevice, LoadListener loading) {
         config = weights.config();
         this.options = options;
-        device = new DeviceModel(weights, options, onDevice);
+        device = new DeviceModel(weights, options, onDevice, loading);
         description = "%s: %s weights, %s caches of %d tokens, f32 sums"
                 .formatted(
                         onDevice.getPhysicalDevice().getDeviceName(),
                         options.weightStorage(),
                         options.cacheStorage(),
                         options.capacity());
+    }
+
+    /** Bytes of all arrays on the device. */
+    long deviceBytes() {
+        return device.deviceBytes();
     }
 
     @Override
@@ -79,6 +92,7 @@ public final class TornadoForwardPass implements ForwardPass {
         while (from < tokens.length) {
             int count = Math.min(device.chunk(), tokens.length - from);
             ingest(own, tokens, from, count, call);
+            takeLogits(own, count);
             from += count;
             if (!listener.proceed(from, tokens.length)) {
                 throw new CancellationException(
@@ -93,7 +107,21 @@ public final class TornadoForwardPass implements ForwardPass {
         decodeToken[0] = token;
         TornadoSession own = check(session, decodeToken);
         ingest(own, decodeToken, 0, 1, Call.of(true, isSparse(own, 1)));
+        takeLogits(own, 1);
         return own.logits();
+    }
+
+    @Override
+    public int decodeGreedy(Session session, int token) {
+        decodeToken[0] = token;
+        TornadoSession own = check(session, decodeToken);
+        if (own.isObserved()) {
+            return decode(session, token).argmax();
+        }
+        ingest(own, decodeToken, 0, 1, Call.of(true, isSparse(own, 1)));
+        int greedy = device.runGreedy();
+        own.endChunk(1, true);
+        return greedy;
     }
 
     private boolean isSparse(TornadoSession session, int tokenCount) {
@@ -112,7 +140,7 @@ public final class TornadoForwardPass implements ForwardPass {
         return own;
     }
 
-    /** Takes the tokens {@code from <= i < from + count} through all layers, and the last one to its logits. */
+    /** Takes the tokens {@code from <= i < from + count} through all layers. */
     private void ingest(TornadoSession session, int[] tokens, int from, int count, Call call) {
         activate(session);
         int position = session.position();
@@ -129,15 +157,26 @@ public final class TornadoForwardPass implements ForwardPass {
                 observeLayer(session.options().observer(), layer, position, count, call);
             }
         }
+    }
+
+    /** Takes the last of the ingested tokens to its logits, which ends the chunk. */
+    private void takeLogits(TornadoSession session, int count) {
         device.runLogits();
-        float[] logits = session.logitsBuffer();
-        for (int token = 0; token < logits.length; token++) {
-            logits[token] = device.buffers().logits().get(token);
+        device.copyLogits(session.logitsBuffer());
+        if (session.isObserved()) {
+            observeOutputs(session, session.position(), count);
         }
-        if (observed) {
-            observeOutputs(session, position, count);
+        session.endChunk(count, false);
+    }
+
+    /** Brings logits that {@link #decodeGreedy} left on the device to the session, which is on it. */
+    void fetchLogits(TornadoSession session) {
+        requireOpen();
+        if (resident != session) {
+            throw new IllegalStateException("the session left the device without its logits");
         }
-        session.endChunk(count);
+        device.fetchLogits();
+        device.copyLogits(session.logitsBuffer());
     }
 
     private void observeLayer(LayerObserver observer, int layer, int position, int count, Call call) {
@@ -203,6 +242,7 @@ public final class TornadoForwardPass implements ForwardPass {
         requireOpen();
         if (resident != session) {
             if (resident != null) {
+                resident.fetchLogits();
                 resident.setWaiting(device.read(resident));
             }
             device.write(Optional.ofNullable(session.waiting()));

@@ -1,6 +1,19 @@
 package sala.model.tornado;
 
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Collectors;
+import sala.kernels.storage.PackedBf16;
 import sala.kernels.storage.StorageType;
+import sala.kernels.storage.SupportedStorage;
+import sala.loader.DType;
+import sala.loader.ModelConfig;
+import sala.model.BackendUnavailableException;
+import sala.model.ModelWeights;
+import sala.model.WeightFormat;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoDeviceType;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /**
  * How the device is used.
@@ -25,8 +38,16 @@ public record TornadoOptions(
     /** Chunk of prompts unless asked otherwise. */
     public static final int PREFILL_CHUNK = 1024;
 
+    /** The same on a CPU, where a short prompt pays for the lanes of the whole chunk. */
+    public static final int CPU_PREFILL_CHUNK = 64;
+
     /** Work groups that occupy a large GPU. */
     public static final int WORK_GROUPS = 528;
+
+    /** Work groups that occupy one of its multiprocessors. */
+    private static final int WORK_GROUPS_PER_UNIT = 4;
+
+    private static final int MIN_WORK_GROUPS = 8;
 
     public TornadoOptions {
         if (cacheStorage != StorageType.F32 && cacheStorage != StorageType.F16) {
@@ -48,6 +69,77 @@ public record TornadoOptions(
                 Math.min(PREFILL_CHUNK, capacity),
                 LIGHTNING_CHUNK,
                 WORK_GROUPS);
+    }
+
+    /**
+     * What suits a device and a checkpoint.
+     *
+     * @param capacity most positions a session may hold
+     * @throws BackendUnavailableException if the device cannot have the wanted format
+     */
+    public static TornadoOptions of(TornadoDevice device, ModelWeights weights, WeightFormat format, int capacity) {
+        StorageType weightStorage =
+                weightStorage(device, weights.config(), weights.lmHead().dtype(), format);
+        boolean gpu = device.getDeviceType() == TornadoDeviceType.GPU;
+        int units = device.getPhysicalDevice().getDeviceMaxComputeUnits();
+        return new TornadoOptions(
+                weightStorage,
+                weightStorage == StorageType.F32 ? StorageType.F32 : StorageType.F16,
+                capacity,
+                Math.min(gpu ? PREFILL_CHUNK : CPU_PREFILL_CHUNK, capacity),
+                LIGHTNING_CHUNK,
+                Math.max(MIN_WORK_GROUPS, WORK_GROUPS_PER_UNIT * units));
+    }
+
+    private static StorageType weightStorage(
+            TornadoDevice device, ModelConfig config, DType stored, WeightFormat format) {
+        List<StorageType> supported = SupportedStorage.ofWeights(device);
+        StorageType wanted = switch (format) {
+            case AUTO -> automatic(device, stored);
+            case F32 -> StorageType.F32;
+            case F16 -> StorageType.F16;
+            case BF16 -> StorageType.BF16;
+        };
+        boolean possible = supported.contains(wanted) && (wanted != StorageType.BF16 || isPackable(config));
+        if (possible) {
+            return wanted == StorageType.BF16 ? StorageType.PACKED_BF16 : wanted;
+        }
+        if (format == WeightFormat.AUTO) {
+            return supported.contains(StorageType.F16) ? StorageType.F16 : StorageType.F32;
+        }
+        throw new BackendUnavailableException("--weights %s: %s (%s) has %s%s; take one of these or auto"
+                .formatted(
+                        format,
+                        device.getPhysicalDevice().getDeviceName().strip(),
+                        device.getTornadoVMBackend(),
+                        supported.stream()
+                                .map(type -> type.name().toLowerCase(Locale.ROOT))
+                                .collect(Collectors.joining(", ")),
+                        supported.contains(wanted) ? ", but bf16 needs matrix widths in fours" : ""));
+    }
+
+    private static StorageType automatic(TornadoDevice device, DType stored) {
+        if (device.getTornadoVMBackend() == TornadoVMBackendType.JAVA) {
+            return StorageType.F32; // exact whatever was stored, and what a JVM computes with
+        }
+        return switch (stored) {
+            case BF16 -> StorageType.BF16;
+            case F16 -> StorageType.F16;
+            default -> StorageType.F32;
+        };
+    }
+
+    /** Whether every row of every matrix is whole words of {@link PackedBf16}. */
+    private static boolean isPackable(ModelConfig config) {
+        return config.hiddenSize() % PackedBf16.PER_WORD == 0
+                && config.intermediateSize() % PackedBf16.PER_WORD == 0
+                && config.queryWidth() % PackedBf16.PER_WORD == 0
+                && config.lightning().width() % PackedBf16.PER_WORD == 0;
+    }
+
+    public TornadoOptions withCapacity(int positions) {
+        return new TornadoOptions(
+                weightStorage, cacheStorage, positions, Math.min(prefillChunk, positions), lightningChunk, workGroups);
     }
 
     public TornadoOptions withStorage(StorageType weights, StorageType caches) {

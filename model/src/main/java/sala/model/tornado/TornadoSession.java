@@ -34,6 +34,9 @@ final class TornadoSession implements Session {
     private final Logits logitsView;
     private @Nullable HostCaches waiting;
     private int position;
+    /** Whether the device has the logits and {@link #logits} has older ones. */
+    private boolean logitsOnDevice;
+
     private State state = State.READY;
 
     TornadoSession(TornadoForwardPass owner, SessionOptions options) {
@@ -136,6 +139,7 @@ final class TornadoSession implements Session {
     @Override
     public Logits logits() {
         requireReady();
+        fetchLogits();
         return logitsView;
     }
 
@@ -148,6 +152,14 @@ final class TornadoSession implements Session {
     /** The buffer of the logits, to be filled before {@link #endChunk}. */
     float[] logitsBuffer() {
         return logits;
+    }
+
+    /** Brings the logits from the device, where they are there alone. */
+    void fetchLogits() {
+        if (logitsOnDevice) {
+            owner.fetchLogits(this);
+            logitsOnDevice = false;
+        }
     }
 
     /** Tokens in the cache of a sparse layer. */
@@ -167,10 +179,13 @@ final class TornadoSession implements Session {
 
     /** From here to {@link #endChunk} the caches are being changed. */
     void beginChunk() {
+        logitsOnDevice = false;
         state = State.TORN;
     }
 
-    void endChunk(int tokenCount) {
+    /** @param leftLogits whether the logits stayed on the device */
+    void endChunk(int tokenCount, boolean leftLogits) {
+        logitsOnDevice = leftLogits;
         position += tokenCount;
         Arrays.fill(cachedTokens, position);
         state = State.READY;
@@ -180,6 +195,7 @@ final class TornadoSession implements Session {
     public void reset() {
         requireOpen();
         owner.forget(this);
+        logitsOnDevice = false;
         Arrays.fill(cachedTokens, 0);
         Arrays.fill(logits, 0);
         position = 0;
@@ -189,6 +205,7 @@ final class TornadoSession implements Session {
     @Override
     public TornadoSession copy() {
         requireReady();
+        fetchLogits();
         TornadoSession copy = new TornadoSession(owner, options);
         copy.waiting = owner.hostCopy(this);
         System.arraycopy(logits, 0, copy.logits, 0, logits.length);
@@ -215,6 +232,7 @@ final class TornadoSession implements Session {
             }
         }
         System.arraycopy(newLogits, 0, logits, 0, logits.length);
+        logitsOnDevice = false;
         position = newPosition;
         state = State.READY;
     }

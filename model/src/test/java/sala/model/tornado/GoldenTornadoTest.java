@@ -65,6 +65,37 @@ class GoldenTornadoTest {
     }
 
     @Test
+    void greedyTokensLeaveTheirLogitsOnTheDeviceUntilAsked() {
+        try (Checkpoint checkpoint = Checkpoint.open(Golden.path("cases/defaults"));
+                TornadoForwardPass pass = open(ModelWeights.load(checkpoint));
+                Session greedy = pass.newSession(SessionOptions.ofContextLength(100));
+                Session plain = pass.newSession(SessionOptions.ofContextLength(100))) {
+            int[] prompt = {3, 1, 4, 1, 5};
+            int token = pass.prefill(plain, prompt).argmax();
+            float[][] expected = new float[4][];
+            int[] expectedTokens = new int[expected.length];
+            for (int i = 0; i < expected.length; i++) {
+                expected[i] = pass.decode(plain, i == 0 ? token : expectedTokens[i - 1])
+                        .toArray();
+                expectedTokens[i] = plain.logits().argmax();
+            }
+            pass.prefill(greedy, prompt);
+            for (int i = 0; i < expected.length; i++) {
+                int found = pass.decodeGreedy(greedy, i == 0 ? token : expectedTokens[i - 1]);
+                assertEquals(expectedTokens[i], found);
+                if (i == 1) {
+                    assertArrayEquals(expected[i], greedy.logits().toArray(), "asked for");
+                }
+            }
+            pass.decode(plain, 7); // takes the device from the greedy session
+            assertArrayEquals(expected[3], greedy.logits().toArray(), "after leaving the device");
+            try (Session copy = greedy.copy()) {
+                assertArrayEquals(expected[3], copy.logits().toArray(), "in a copy");
+            }
+        }
+    }
+
+    @Test
     void contextsBeyondTheCapacityAreRefused() {
         try (Checkpoint checkpoint = Checkpoint.open(Golden.path("cases/defaults"));
                 ForwardPass pass = open(ModelWeights.load(checkpoint))) {
@@ -77,7 +108,7 @@ class GoldenTornadoTest {
         }
     }
 
-    private static ForwardPass open(ModelWeights weights) {
+    private static TornadoForwardPass open(ModelWeights weights) {
         return new TornadoForwardPass(
                 weights,
                 TornadoOptions.ofCapacity(CAPACITY).withPrefillChunk(CHUNK).withWorkGroups(WORK_GROUPS));

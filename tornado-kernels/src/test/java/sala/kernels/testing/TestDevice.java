@@ -3,6 +3,7 @@ package sala.kernels.testing;
 import java.util.List;
 import java.util.Locale;
 import sala.kernels.storage.StorageType;
+import sala.kernels.storage.SupportedStorage;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
@@ -30,17 +31,12 @@ public final class TestDevice {
 
     /** Storage types of weights. */
     public static List<StorageType> storageTypes() {
-        return switch (backend()) {
-            case JAVA, CUDA -> List.of(StorageType.F32, StorageType.F16, StorageType.BF16);
-            case PTX -> List.of(StorageType.F32, StorageType.F16);
-            case OPENCL -> isPlatform("nvidia") ? List.of(StorageType.F32, StorageType.F16) : List.of(StorageType.F32);
-            case METAL, SPIRV, VIRTUAL -> List.of(StorageType.F32);
-        };
+        return SupportedStorage.ofWeights(device());
     }
 
     /** Storage types of caches and of the embedding: those above without bf16. */
     public static List<StorageType> cacheStorageTypes() {
-        return storageTypes().stream().filter(type -> type != StorageType.BF16).toList();
+        return SupportedStorage.ofCaches(device());
     }
 
     /** Whether sums over the 32 lanes of a warp ({@code simdSum}, {@code simdShuffleDown}) give what they say. */

@@ -1,0 +1,68 @@
+package sala.app;
+
+import sala.loader.ModelConfig;
+import sala.model.ForwardPasses;
+import sala.model.tornado.DeviceMemoryPlan;
+import sala.model.tornado.TornadoOptions;
+
+/**
+ * Settings of TornadoVM that its user should not have to know. It reads them as system properties when its runtime starts,
+ * which is when devices are first asked for; they are set before that.
+ */
+final class TornadoProperties {
+    /** A kernel that cannot be compiled is an error; by default it would run as Java, silently. */
+    private static final String RECOVER_BAILOUT = "tornado.recover.bailout";
+
+    /** Bytes of a graph's instructions; the default is too few for a layer. */
+    private static final String GRAPH_BYTES = "tornado.tvm.maxbytecodesize";
+
+    /**
+     * Events that a step of a graph may wait for. TornadoVM refills a list of so many for every step and every run of a
+     * graph; its default of 32768 takes longer than a token's kernels. Too few are an error that says so.
+     */
+    private static final String EVENTS = "tornado.max.events";
+
+    /** Cap on all buffers of the device; the default is 4 GB. */
+    private static final String DEVICE_MEMORY = "tornado.device.memory";
+
+    /** What a program may take that computes with small arrays only. */
+    private static final long LEAST_BYTES = 4L << 30;
+
+    private TornadoProperties() {}
+
+    /** Settings for work that takes little memory. */
+    static void set() {
+        set(LEAST_BYTES);
+    }
+
+    /**
+     * Settings for a model. The device is not known yet, so the cap is what its widest storage takes; whether that much is
+     * there is checked against the device itself, later.
+     */
+    static void set(ModelConfig config, int contextLength) {
+        if (ForwardPasses.hasTornadoVm()) {
+            long widest;
+            try {
+                widest = DeviceMemoryPlan.of(config, TornadoOptions.ofCapacity(contextLength))
+                        .totalBytes();
+            } catch (IllegalArgumentException | ArithmeticException _) {
+                widest = 0; // no device can address it: the plan of the device will say so
+            }
+            set(Math.max(LEAST_BYTES, widest + widest / 8));
+        }
+    }
+
+    private static void set(long bytes) {
+        set(RECOVER_BAILOUT, "False");
+        set(GRAPH_BYTES, "65536");
+        set(EVENTS, "1024");
+        set(DEVICE_MEMORY, "%dMB".formatted(Math.ceilDiv(bytes, 1 << 20)));
+    }
+
+    /** Leaves alone what the JVM was started with: {@code SALA_JAVA_OPTS} is for those who know. */
+    private static void set(String name, String value) {
+        if (System.getProperty(name) == null) {
+            System.setProperty(name, value);
+        }
+    }
+}
