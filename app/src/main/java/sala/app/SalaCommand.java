@@ -74,7 +74,8 @@ public final class SalaCommand implements Runnable {
                 .addSubcommand(new TokenizeCommand(streams))
                 .addSubcommand(new DetokenizeCommand(streams))
                 .addSubcommand(new LogitsCommand(streams))
-                .addSubcommand(new BenchCommand(streams));
+                .addSubcommand(new BenchCommand(streams))
+                .addSubcommand(new ReportCommand(streams));
         line.setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8));
         line.setCaseInsensitiveEnumValuesAllowed(true);
