@@ -47,6 +47,9 @@ final class ReportCommand implements Runnable {
 
     @Override
     public void run() {
+        if (results.size() > 2) {
+            throw new UsageException("expected one result file, or two to compare, found " + results.size());
+        }
         Optional<Path> other = results.size() < 2 ? Optional.empty() : Optional.of(results.get(1));
         BenchmarkReport report = BenchmarkReport.of(results.getFirst(), other);
         write(output, report.page());
@@ -61,12 +64,12 @@ final class ReportCommand implements Runnable {
     /** Under another name first, so that a page is whole or as it was. */
     private static void write(Path file, String text) {
         try {
-            Path folder = file.toAbsolutePath().getParent();
-            Files.createDirectories(folder);
-            Path unfinished = Files.createTempFile(folder, ".report", ".part");
+            Path target = file.toAbsolutePath();
+            Files.createDirectories(target.getParent());
+            Path unfinished = target.resolveSibling(target.getFileName() + ".part");
             try {
                 Files.writeString(unfinished, text);
-                Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
+                Files.move(unfinished, target, StandardCopyOption.REPLACE_EXISTING);
             } finally {
                 Files.deleteIfExists(unfinished);
             }

@@ -5,8 +5,15 @@ final class DeviceLimits {
     /** 256 MiB, more than any cache. */
     private static final int COPIED_WORDS = 1 << 25;
 
-    private static final int LANES = 1 << 20;
-    private static final int STEPS = 4096;
+    /** What a large GPU is done with in a millisecond. */
+    private static final DeviceMultiplyAdd LONG = new DeviceMultiplyAdd(1 << 20, 4096);
+
+    /** What a small device is done with in some milliseconds. */
+    private static final DeviceMultiplyAdd SHORT = new DeviceMultiplyAdd(1 << 16, 256);
+
+    /** A launch that takes less says more of the launch than of the device. */
+    private static final double LEAST_SECONDS = 1e-3;
+
     private static final int RUNS = 10;
 
     private DeviceLimits() {}
@@ -18,13 +25,14 @@ final class DeviceLimits {
      */
     static Limits measure() {
         KernelSpeedRow copy = new DeviceCopy(COPIED_WORDS);
-        KernelSpeedRow multiplyAdd = new DeviceMultiplyAdd(LANES, STEPS);
-        return new Limits(copy.bytes() / seconds(copy), multiplyAdd.flops() / seconds(multiplyAdd));
+        double shortSeconds = seconds(SHORT);
+        double peak = shortSeconds < LEAST_SECONDS ? LONG.flops() / seconds(LONG) : SHORT.flops() / shortSeconds;
+        return new Limits(copy.bytes() / seconds(copy), peak);
     }
 
     /** Best time of a launch: whatever else happens can only lengthen it. */
     private static double seconds(KernelSpeedRow row) {
-        try (Operation operation = DeviceOperation.open(row)) {
+        try (Operation operation = DeviceOperation.openYardstick(row)) {
             double best = Double.MAX_VALUE;
             for (int run = 0; run < RUNS; run++) {
                 long start = System.nanoTime();

@@ -20,6 +20,15 @@ final class DeviceOperation {
      * @throws IllegalStateException if there is no device, the row does not run on it, or the result is wrong
      */
     static Operation open(KernelSpeedRow row) {
+        return open(row, new DeviceTimesEvent().isEnabled());
+    }
+
+    /** Opens a yardstick: the same, but {@link TornadoProfiler} does not see its times. */
+    static Operation openYardstick(KernelSpeedRow row) {
+        return open(row, false);
+    }
+
+    private static Operation open(KernelSpeedRow row, boolean profiled) {
         TornadoVMBackendType backend = DeviceGraphs.requireDevice();
         if (!row.runsOn(backend)) {
             throw new IllegalStateException("backend TORNADO: %s does not run on %s".formatted(row.name(), backend));
@@ -30,7 +39,6 @@ final class DeviceOperation {
         KernelGraph graph = DeviceGraphs.graph(work, "timed", work.launches(), shuffles);
         graph.taskGraph().persistOnDevice(work.output());
         TornadoExecutionPlan plan = DeviceGraphs.plan(graph);
-        boolean profiled = new DeviceTimesEvent().isEnabled();
         if (profiled) {
             plan.withProfiler(ProfilerMode.SILENT);
         } else if (shuffles) {

@@ -7,10 +7,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
 import java.math.MathContext;
+import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Pattern;
 import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.XYChart;
 import org.knowm.xchart.XYChartBuilder;
@@ -21,19 +23,28 @@ import org.knowm.xchart.style.markers.Marker;
 import org.knowm.xchart.style.markers.SeriesMarkers;
 
 /**
- * A plot with logarithmic axes.
+ * A plot with a logarithmic vertical axis.
  *
  * @param name of its file, without an extension
  * @param title what it shows
  * @param explanation how to read it
  * @param xTitle of the horizontal axis, with its unit
  * @param yTitle of the vertical axis, with its unit
+ * @param logarithmicX whether the horizontal axis is logarithmic too
  * @param lines in the order of the legend, at least one
  */
-record Plot(String name, String title, String explanation, String xTitle, String yTitle, List<Line> lines) {
+record Plot(
+        String name,
+        String title,
+        String explanation,
+        String xTitle,
+        String yTitle,
+        boolean logarithmicX,
+        List<Line> lines) {
     private static final int WIDTH = 860;
     private static final int HEIGHT = 480;
     private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
+    private static final Pattern LONG_NUMBER = Pattern.compile("-?\\d+\\.\\d{3,}");
     private static final List<Marker> MARKERS = List.of(
             SeriesMarkers.CIRCLE,
             SeriesMarkers.SQUARE,
@@ -55,7 +66,7 @@ record Plot(String name, String title, String explanation, String xTitle, String
         LIMIT
     }
 
-    /** A series; x and y are above 0, since the axes are logarithmic. */
+    /** A series; x and y are above 0, since axes are logarithmic. */
     record Line(String label, Style style, List<Double> x, List<Double> y) {
         Line {
             x = List.copyOf(x);
@@ -108,10 +119,17 @@ record Plot(String name, String title, String explanation, String xTitle, String
             colour += line.style() == Style.LIMIT ? 0 : 1;
         }
         try {
-            return new String(ChartEncoder.getBytes(chart, "svg"), StandardCharsets.UTF_8);
+            return shortened(new String(ChartEncoder.getBytes(chart, "svg"), StandardCharsets.UTF_8));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot draw " + title, e);
         }
+    }
+
+    /** Two decimals are enough of a pixel; letters are drawn as outlines, whose eleven make a page of megabytes. */
+    private static String shortened(String svg) {
+        return LONG_NUMBER
+                .matcher(svg)
+                .replaceAll(number -> plain(new BigDecimal(number.group()).setScale(2, RoundingMode.HALF_EVEN)));
     }
 
     private void style(XYStyler styler, Theme theme) {
@@ -131,8 +149,10 @@ record Plot(String name, String title, String explanation, String xTitle, String
         styler.setYAxisTitleColor(theme.ink());
         styler.setAxisTickLabelsColor(theme.ink());
         styler.setAxisTickMarksColor(theme.grid());
-        styler.setXAxisLogarithmic(true);
+        styler.setXAxisLogarithmic(logarithmicX);
         styler.setYAxisLogarithmic(true);
+        styler.setXAxisLogarithmicDecadeOnly(false);
+        styler.setYAxisLogarithmicDecadeOnly(false);
         styler.setXAxisTickLabelsFormattingFunction(Plot::label);
         styler.setYAxisTickLabelsFormattingFunction(Plot::label);
         styler.setLegendPosition(LegendPosition.OutsideE);
@@ -153,9 +173,10 @@ record Plot(String name, String title, String explanation, String xTitle, String
     }
 
     private static String plain(double value) {
-        return new BigDecimal(value)
-                .round(new MathContext(3))
-                .stripTrailingZeros()
-                .toPlainString();
+        return plain(new BigDecimal(value).round(new MathContext(3)));
+    }
+
+    private static String plain(BigDecimal value) {
+        return value.signum() == 0 ? "0" : value.stripTrailingZeros().toPlainString();
     }
 }

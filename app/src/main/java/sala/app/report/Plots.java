@@ -77,6 +77,7 @@ final class Plots {
                         + " above it found its data in a cache, or used matrix units, which the line leaves out.",
                 "FLOP/byte",
                 "GFLOP/s",
+                true,
                 all));
     }
 
@@ -116,6 +117,7 @@ final class Plots {
                         : "Time of all tokens of a chunk in one layer.",
                 "tokens in the context",
                 oneToken ? "microseconds" : "milliseconds",
+                true,
                 all));
     }
 
@@ -228,6 +230,7 @@ final class Plots {
                         + " one layer.",
                 "tokens in the context",
                 "times as fast",
+                true,
                 List.of(one, ratio)));
     }
 
@@ -271,6 +274,7 @@ final class Plots {
                 "Each point is a row of the table below, by its number. Above 1 the second file is faster.",
                 "row of the table",
                 "times as fast",
+                false,
                 lines);
     }
 }

@@ -9,6 +9,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
@@ -24,14 +25,28 @@ final class ReportPage {
             @media (prefers-color-scheme:dark){:root{--ink:#e6edf3;--soft:#9198a1;--line:#3a424d;--back:#161b22;--stripe:#1d242c;--good:#4ac26b;--bad:#ff8182}}
             body{margin:0 auto;padding:1.5rem 1rem 4rem;max-width:64rem;font:16px/1.5 system-ui,sans-serif;color:var(--ink);background:var(--back)}
             h1{font-size:1.6rem;margin:0 0 .5rem}h2{font-size:1.25rem;margin:2.5rem 0 .5rem}
-            p{max-width:44rem}figure{margin:0}figure img{width:100%;height:auto;display:block}
+            p{max-width:44rem}figure{margin:0}.wide{overflow-x:auto}figure img{width:100%;min-width:36rem;height:auto;display:block}
             figcaption,.soft{color:var(--soft)}dl{display:grid;grid-template-columns:max-content 1fr;gap:.1rem 1rem;margin:.5rem 0}
             dt{color:var(--soft)}dd{margin:0;overflow-wrap:anywhere}
-            .wide{overflow-x:auto}table{border-collapse:collapse;font-size:.875rem;min-width:100%}
+            table{border-collapse:collapse;font-size:.875rem;min-width:100%}
             th,td{padding:.3rem .6rem;border-bottom:1px solid var(--line);text-align:left;vertical-align:top}
             th{white-space:nowrap}td.n,th.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}
             tbody tr:nth-child(even){background:var(--stripe)}.faster{color:var(--good);font-weight:600}.slower{color:var(--bad);font-weight:600}
             """;
+
+    /** Headings of columns of numbers. */
+    private static final Set<String> NUMERIC = Set.of(
+            "row",
+            "first",
+            "second",
+            "times as fast",
+            "p",
+            "time",
+            "GB/s",
+            "of bandwidth",
+            "GFLOP/s",
+            "of peak",
+            "error");
 
     private final StringBuilder html = new StringBuilder();
 
@@ -81,12 +96,13 @@ final class ReportPage {
     }
 
     private void plot(Plot plot) {
-        html.append("<h2>%s</h2>\n<figure>\n<picture>\n".formatted(escape(plot.title())))
+        html.append("<h2>%s</h2>\n<figure>\n<div class=\"wide\"><picture>\n".formatted(escape(plot.title())))
                 .append("<source media=\"(prefers-color-scheme: dark)\" srcset=\"%s\">\n"
                         .formatted(dataUri(plot.svg(Theme.DARK))))
                 .append("<img src=\"%s\" width=\"860\" height=\"480\" alt=\"%s\">\n"
                         .formatted(dataUri(plot.svg(Theme.LIGHT)), escape(describe(plot))))
-                .append("</picture>\n<figcaption>%s</figcaption>\n</figure>\n".formatted(escape(plot.explanation())));
+                .append("</picture></div>\n<figcaption>%s</figcaption>\n</figure>\n"
+                        .formatted(escape(plot.explanation())));
     }
 
     /** The plot for those who cannot see it. */
@@ -187,7 +203,8 @@ final class ReportPage {
 
     private void table(List<String> headings, List<String> rows) {
         html.append("<div class=\"wide\"><table>\n<thead><tr>");
-        headings.forEach(heading -> html.append("<th>%s</th>".formatted(escape(heading))));
+        headings.forEach(heading -> html.append(
+                "<th%s>%s</th>".formatted(NUMERIC.contains(heading) ? " class=\"n\"" : "", escape(heading))));
         html.append("</tr></thead>\n<tbody>\n");
         rows.forEach(html::append);
         html.append("</tbody>\n</table></div>\n");
