@@ -5,6 +5,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.NoSuchFileException;
 import java.util.Optional;
+import sala.app.report.ReportException;
 import sala.loader.CheckpointException;
 import sala.model.BackendUnavailableException;
 import sala.model.ContextLengthException;
@@ -27,6 +28,7 @@ final class FailureMessage {
             case MemoryPlanException e -> text(e);
             case SessionFileException e -> text(e);
             case SamplingException e -> text(e);
+            case ReportException e -> text(e);
             case ContextLengthException e -> text(e) + " with --context-length N";
             case UncheckedIOException e ->
                 Optional.ofNullable(e.getCause())

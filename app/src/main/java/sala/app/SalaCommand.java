@@ -76,7 +76,8 @@ public final class SalaCommand implements Runnable {
                 .addSubcommand(new LogitsCommand(streams))
                 .addSubcommand(new BenchCommand(streams))
                 .addSubcommand(new DevicesCommand(streams))
-                .addSubcommand(new DoctorCommand(streams));
+                .addSubcommand(new DoctorCommand(streams))
+                .addSubcommand(new ReportCommand(streams));
         line.setOut(new PrintWriter(streams.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(streams.err(), true, StandardCharsets.UTF_8));
         line.setCaseInsensitiveEnumValuesAllowed(true);

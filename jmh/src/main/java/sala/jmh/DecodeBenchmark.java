@@ -1,64 +1,59 @@
 package sala.jmh;
 
-import java.util.concurrent.TimeUnit;
-import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
+import java.util.Optional;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
-import sala.model.Logits;
+import sala.loader.DType;
 import sala.model.ModelShape;
 import sala.model.Session;
 import sala.model.cpu.CpuOptions;
 
 /**
- * Tokens per second of decoding behind a prompt and what was decoded before; {@code shareOfReads} is what the weights stream at, as a share of the
- * read bandwidth, and {@code -prof gc} shows what a token allocates:
+ * A decode step of a whole model behind a context that is made up, not computed; {@code gigabytes} counts the weights,
+ * which is what a step must read at least, so the reads of a long context lower the share.
  *
- * <pre>  java -jar jmh/target/benchmarks.jar DecodeBenchmark -prof gc  </pre>
+ * <pre>  ./sala-jmh DecodeBenchmark -p backend=CPU -prof gc  </pre>
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 3, time = 10)
-@Measurement(iterations = 6, time = 10)
-@Fork(
-        value = 1,
-        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "-Xmx2g"})
-public class DecodeBenchmark {
+public class DecodeBenchmark extends OperationBenchmark {
     @Param("ONE_B")
     public ModelShape shape = ModelShape.ONE_B;
 
-    @Param("512")
-    public int promptLength;
+    /** Layers of the shape that are computed, from the first on; 0 for all. */
+    @Param("0")
+    public int layers;
 
-    private SeededModel model = new SeededModel(ModelShape.TINY, 64, 64);
-    private Session session = model.newSession();
+    @Param("BF16")
+    public DType dtype = DType.BF16;
 
-    @Setup
-    public void open() {
-        close();
-        model = new SeededModel(shape, promptLength, CpuOptions.DEFAULT_PREFILL_CHUNK);
-        session = model.newSession();
-        model.pass().prefill(session, model.tokens());
+    @Param({"1024", "65536", "262144", "1048576"})
+    public int contextLength;
+
+    private Optional<SeededModel> model = Optional.empty();
+
+    @Override
+    double bytes() {
+        return model.orElseThrow().decodeBytes();
     }
 
-    @Benchmark
-    public Logits decode(Yardstick yardstick) {
-        yardstick.count(model.decodeBytes(), 0);
-        return model.pass().decode(session, model.tokens()[session.position() % promptLength]);
+    @Override
+    double flops() {
+        return 0;
     }
 
-    @TearDown
-    public void close() {
-        session.close();
-        model.close();
+    @Override
+    Operation open() {
+        SeededModel opened = new SeededModel(
+                backend,
+                shape.config(layers == 0 ? shape.numLayers() : layers),
+                dtype,
+                1,
+                contextLength,
+                CpuOptions.DEFAULT_PREFILL_CHUNK);
+        model = Optional.of(opened);
+        Session session = opened.newSession();
+        opened.fill(session, contextLength);
+        int token = opened.tokens()[0];
+        return Operation.of(
+                        () -> opened.pass().decode(session, token), opened::error, opened.tolerance(), session, opened)
+                .renewedBy(() -> opened.fill(session, contextLength));
     }
 }

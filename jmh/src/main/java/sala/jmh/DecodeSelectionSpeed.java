@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import sala.kernels.KernelGraph;
 import sala.kernels.Step;
@@ -13,29 +14,31 @@ import sala.kernels.reference.BlockSelection;
 import sala.kernels.reference.SelectionRule;
 import sala.kernels.selection.BlockRank;
 import sala.kernels.selection.DecodeSelectionF16;
+import sala.kernels.selection.DecodeSelectionF32;
 import sala.kernels.selection.DecodeSelectionScratch;
 import sala.kernels.storage.StorageType;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Block selection of one token with the 9B model's rule, f16 compressed keys; a graph goes round the model's 8 layers.
+ * Block selection of one token with the released model's rule; a graph goes round the model's 8 layers.
  * Counted are the compressed keys. A time is that of one layer.
  *
+ * @param heads of the layer
+ * @param type of the compressed keys, F32 or F16
  * @param contextLength tokens in the cache
  * @param numSplits work groups that share the coarse windows
  */
-record DecodeSelectionSpeed(int contextLength, int numSplits) implements KernelSpeedRow {
-    private static final int HEAD_DIM = 128;
+record DecodeSelectionSpeed(HeadLayout heads, StorageType type, int contextLength, int numSplits)
+        implements KernelSpeedRow {
     private static final int LAYERS = 8;
-    private static final AttentionShape SHAPE = new AttentionShape(32, 2, HEAD_DIM, Math.pow(HEAD_DIM, -0.5));
-    private static final SelectionRule RULE = new SelectionRule(32, 16, 64, 1, 32, 96);
 
     @Override
     public String name() {
-        return "block selection f16";
+        return "block selection " + type.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
@@ -45,8 +48,9 @@ record DecodeSelectionSpeed(int contextLength, int numSplits) implements KernelS
 
     @Override
     public double bytes() {
-        CacheLayout layout = new CacheLayout(SHAPE.numKvHeads(), HEAD_DIM, contextLength);
-        return 2.0 * layout.fineLength(RULE) + 2.0 * layout.coarseLength(RULE);
+        CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), contextLength);
+        SelectionRule rule = heads.rule();
+        return type.elementBytes() * ((double) layout.fineLength(rule) + layout.coarseLength(rule));
     }
 
     @Override
@@ -56,25 +60,27 @@ record DecodeSelectionSpeed(int contextLength, int numSplits) implements KernelS
 
     @Override
     public boolean runsOn(TornadoVMBackendType backend) {
-        return backend != TornadoVMBackendType.JAVA;
+        return type == StorageType.F32 || (type == StorageType.F16 && backend != TornadoVMBackendType.JAVA);
     }
 
     @Override
     public Work allocate() {
-        CacheLayout layout = new CacheLayout(SHAPE.numKvHeads(), HEAD_DIM, contextLength);
+        CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), contextLength);
+        AttentionShape shape = heads.shape();
+        SelectionRule rule = heads.rule();
         SeededWeights seededQuery = new SeededWeights(42);
         SeededWeights seededFine = new SeededWeights(43);
         SeededWeights seededCoarse = new SeededWeights(44);
-        FloatArray q = (FloatArray) seededQuery.array(StorageType.F32, SHAPE.queryWidth());
-        List<HalfFloatArray> fineKeys = new ArrayList<>();
-        List<HalfFloatArray> coarseKeys = new ArrayList<>();
+        FloatArray q = (FloatArray) seededQuery.array(StorageType.F32, shape.queryWidth());
+        List<TornadoNativeArray> fineKeys = new ArrayList<>();
+        List<TornadoNativeArray> coarseKeys = new ArrayList<>();
         for (int layer = 0; layer < LAYERS; layer++) {
-            fineKeys.add((HalfFloatArray) seededFine.array(StorageType.F16, layout.fineLength(RULE)));
-            coarseKeys.add((HalfFloatArray) seededCoarse.array(StorageType.F16, layout.coarseLength(RULE)));
+            fineKeys.add(seededFine.array(type, layout.fineLength(rule)));
+            coarseKeys.add(seededCoarse.array(type, layout.coarseLength(rule)));
         }
-        DecodeSelectionScratch scratch = DecodeSelectionScratch.create(SHAPE, layout, RULE, numSplits);
-        int maxSelected = BlockRank.maxSelected(RULE);
-        IntArray selected = new IntArray(SHAPE.numKvHeads() * maxSelected);
+        DecodeSelectionScratch scratch = DecodeSelectionScratch.create(shape, layout, rule, numSplits);
+        int maxSelected = BlockRank.maxSelected(rule);
+        IntArray selected = new IntArray(shape.numKvHeads() * maxSelected);
         IntArray step = Step.create();
         Step.set(step, contextLength - 1, 1);
         return new Work() {
@@ -98,40 +104,57 @@ record DecodeSelectionSpeed(int contextLength, int numSplits) implements KernelS
 
             @Override
             public void addTo(KernelGraph graph, String task, int launch) {
-                DecodeSelectionF16.addTo(
-                        graph,
-                        task,
-                        q,
-                        fineKeys.get(launch % LAYERS),
-                        coarseKeys.get(launch % LAYERS),
-                        scratch,
-                        selected,
-                        step,
-                        SHAPE,
-                        layout,
-                        RULE);
+                TornadoNativeArray fine = fineKeys.get(launch % LAYERS);
+                TornadoNativeArray coarse = coarseKeys.get(launch % LAYERS);
+                if (type == StorageType.F32) {
+                    DecodeSelectionF32.addTo(
+                            graph,
+                            task,
+                            q,
+                            (FloatArray) fine,
+                            (FloatArray) coarse,
+                            scratch,
+                            selected,
+                            step,
+                            shape,
+                            layout,
+                            rule);
+                } else {
+                    DecodeSelectionF16.addTo(
+                            graph,
+                            task,
+                            q,
+                            (HalfFloatArray) fine,
+                            (HalfFloatArray) coarse,
+                            scratch,
+                            selected,
+                            step,
+                            shape,
+                            layout,
+                            rule);
+                }
             }
 
             // The share of the reference's blocks that are not chosen.
             @Override
             public double error() {
-                double[] query = new double[SHAPE.queryWidth()];
+                double[] query = new double[shape.queryWidth()];
                 Arrays.setAll(query, seededQuery::value);
                 double[] windowScores = BlockSelection.windowScores(
                         query,
                         contextLength - 1,
-                        tokensFirst(seededFine, layout.fineCapacity(RULE)),
-                        tokensFirst(seededCoarse, layout.coarseCapacity(RULE)),
-                        SHAPE,
-                        RULE);
-                int numFine = layout.fineCapacity(RULE);
+                        tokensFirst(seededFine, layout.fineCapacity(rule)),
+                        tokensFirst(seededCoarse, layout.coarseCapacity(rule)),
+                        shape,
+                        rule);
+                int numFine = layout.fineCapacity(rule);
                 int different = 0;
-                for (int kvHead = 0; kvHead < SHAPE.numKvHeads(); kvHead++) {
+                for (int kvHead = 0; kvHead < shape.numKvHeads(); kvHead++) {
                     double[] blockScores = BlockSelection.blockScores(
                             Arrays.copyOfRange(windowScores, kvHead * numFine, (kvHead + 1) * numFine),
-                            RULE.numBlocks(contextLength),
-                            RULE);
-                    int[] expected = BlockSelection.select(blockScores, contextLength - 1, RULE);
+                            rule.numBlocks(contextLength),
+                            rule);
+                    int[] expected = BlockSelection.select(blockScores, contextLength - 1, rule);
                     Set<Integer> chosen = new HashSet<>();
                     for (int i = 0; i < maxSelected; i++) {
                         chosen.add(selected.get(kvHead * maxSelected + i));
@@ -154,13 +177,13 @@ record DecodeSelectionSpeed(int contextLength, int numSplits) implements KernelS
     }
 
     /** {@code [windows, numKvHeads, headDim]} of values made as {@code [numKvHeads, windows, headDim]}. */
-    private static double[] tokensFirst(SeededWeights seeded, int windows) {
-        double[] keys = new double[windows * SHAPE.kvWidth()];
-        for (int kvHead = 0; kvHead < SHAPE.numKvHeads(); kvHead++) {
+    private double[] tokensFirst(SeededWeights seeded, int windows) {
+        double[] keys = new double[windows * heads.kvWidth()];
+        for (int kvHead = 0; kvHead < heads.numKvHeads(); kvHead++) {
             for (int window = 0; window < windows; window++) {
-                for (int d = 0; d < HEAD_DIM; d++) {
-                    keys[(window * SHAPE.numKvHeads() + kvHead) * HEAD_DIM + d] =
-                            seeded.value(((long) kvHead * windows + window) * HEAD_DIM + d);
+                for (int d = 0; d < heads.headDim(); d++) {
+                    keys[(window * heads.numKvHeads() + kvHead) * heads.headDim() + d] =
+                            seeded.value(((long) kvHead * windows + window) * heads.headDim() + d);
                 }
             }
         }

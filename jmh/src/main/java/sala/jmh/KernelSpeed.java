@@ -8,7 +8,6 @@ import sala.kernels.KernelGraph;
 import sala.kernels.storage.StorageType;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.DataTransferMode;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
@@ -84,6 +83,7 @@ public final class KernelSpeed {
     /** All rows; a kernel joins the table here. */
     private static List<KernelSpeedRow> rows() {
         List<KernelSpeedRow> rows = new ArrayList<>();
+        HeadLayout released = HeadLayout.of(HeadLayout.RELEASED);
         int[][] projections = {{4096, 4096}, {256, 4096}, {16_384, 4096}, {4096, 16_384}, {73_448, 4096}};
         for (StorageType type : List.of(StorageType.PACKED_BF16, StorageType.F16, StorageType.F32)) {
             for (int[] shape : projections) {
@@ -95,15 +95,16 @@ public final class KernelSpeed {
             rows.add(new TensorMatMulSpeed(form, 4096, 16_384, 4096));
             rows.add(new TensorMatMulSpeed(form, 4096, 4096, 16_384));
         }
-        rows.add(new LightningStepSpeed(24));
-        rows.add(new LightningStepSpeed(40));
-        rows.add(new SparseDecodeSpeed(262_144, 32));
-        rows.add(new SparseDecodeSpeed(262_144, 64));
-        rows.add(new DecodeSelectionSpeed(262_144, 64));
-        rows.add(new LightningPrefillSpeed(2048, 64));
-        rows.add(new LightningPrefillSpeed(2048, 128));
-        rows.add(new RmsNormSpeed(1));
-        rows.add(new RmsNormSpeed(2048));
+        rows.add(new LightningStepSpeed(released, 24));
+        rows.add(new LightningStepSpeed(released, 40));
+        rows.add(new AttentionSpeed(new AttentionInputs(released, 262_144, 1), true, StorageType.F16, 32));
+        rows.add(new AttentionSpeed(new AttentionInputs(released, 262_144, 1), true, StorageType.F16, 64));
+        rows.add(new AttentionSpeed(new AttentionInputs(released, 262_144, 1), false, StorageType.F16, 64));
+        rows.add(new DecodeSelectionSpeed(released, StorageType.F16, 262_144, 64));
+        rows.add(new LightningPrefillSpeed(released, 2048, 64));
+        rows.add(new LightningPrefillSpeed(released, 2048, 128));
+        rows.add(new RmsNormSpeed(1, 4096));
+        rows.add(new RmsNormSpeed(2048, 4096));
         rows.add(new SamplingSpeed(0));
         rows.add(new SamplingSpeed(40));
         rows.add(new SamplingSpeed(1000));
@@ -121,34 +122,20 @@ public final class KernelSpeed {
 
     private static Time measure(KernelSpeedRow row, TornadoVMBackendType backend) throws TornadoExecutionPlanException {
         KernelSpeedRow.Work work = row.allocate();
-        boolean shuffles = backend == TornadoVMBackendType.PTX || backend == TornadoVMBackendType.CUDA;
-        check(work, shuffles);
-        double error = work.error();
-        if (!(error <= work.tolerance())) {
-            throw new IllegalStateException(
-                    "error %.3g is above %.3g: no speed of a wrong result".formatted(error, work.tolerance()));
-        }
+        boolean shuffles = DeviceGraphs.hasShuffles(backend);
+        double error = DeviceGraphs.check(work, shuffles);
         return shuffles ? timeRecorded(work, error) : timeKernels(work, error);
-    }
-
-    /** One launch, whose output comes back. */
-    private static void check(KernelSpeedRow.Work work, boolean warpShuffles) throws TornadoExecutionPlanException {
-        KernelGraph graph = graph(work, "check", 1, warpShuffles);
-        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, work.output());
-        try (TornadoExecutionPlan plan = plan(graph)) {
-            plan.execute();
-        }
     }
 
     /** By the host's clock, around recorded graphs. */
     private static Time timeRecorded(KernelSpeedRow.Work work, double error) throws TornadoExecutionPlanException {
-        KernelGraph single = graph(work, "single", work.launches(), true);
-        KernelGraph twofold = graph(work, "twofold", 2 * work.launches(), true);
+        KernelGraph single = DeviceGraphs.graph(work, "single", work.launches(), true);
+        KernelGraph twofold = DeviceGraphs.graph(work, "twofold", 2 * work.launches(), true);
         single.taskGraph().persistOnDevice(work.output());
         twofold.taskGraph().persistOnDevice(work.output());
         double[] differences = new double[RUNS];
-        try (TornadoExecutionPlan once = plan(single).withCUDAGraph();
-                TornadoExecutionPlan twice = plan(twofold).withCUDAGraph()) {
+        try (TornadoExecutionPlan once = DeviceGraphs.plan(single).withCUDAGraph();
+                TornadoExecutionPlan twice = DeviceGraphs.plan(twofold).withCUDAGraph()) {
             long start = System.nanoTime();
             while (System.nanoTime() - start < WARM_UP_NANOS) {
                 once.execute();
@@ -164,10 +151,10 @@ public final class KernelSpeed {
 
     /** By the device's clock, around the kernels. */
     private static Time timeKernels(KernelSpeedRow.Work work, double error) throws TornadoExecutionPlanException {
-        KernelGraph graph = graph(work, "kernels", work.launches(), false);
+        KernelGraph graph = DeviceGraphs.graph(work, "kernels", work.launches(), false);
         graph.taskGraph().persistOnDevice(work.output());
         double[] kernels = new double[RUNS];
-        try (TornadoExecutionPlan plan = plan(graph)) {
+        try (TornadoExecutionPlan plan = DeviceGraphs.plan(graph)) {
             long start = System.nanoTime();
             while (System.nanoTime() - start < WARM_UP_NANOS) {
                 plan.execute();
@@ -179,19 +166,6 @@ public final class KernelSpeed {
             }
         }
         return time(kernels, error);
-    }
-
-    private static KernelGraph graph(KernelSpeedRow.Work work, String name, int launches, boolean warpShuffles) {
-        KernelGraph graph = new KernelGraph(name, warpShuffles);
-        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, work.inputs());
-        for (int launch = 0; launch < launches; launch++) {
-            work.addTo(graph, "launch" + launch, launch);
-        }
-        return graph;
-    }
-
-    private static TornadoExecutionPlan plan(KernelGraph graph) {
-        return new TornadoExecutionPlan(graph.taskGraph().snapshot()).withGridScheduler(graph.gridScheduler());
     }
 
     private static double seconds(TornadoExecutionPlan plan) {

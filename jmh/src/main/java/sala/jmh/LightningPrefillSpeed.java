@@ -13,20 +13,14 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The three phases of chunked lightning attention at the 9B model's 32 heads of 128. Counted are the products of the
+ * The three phases of chunked lightning attention Counted are the products of the
  * formula, of the pairs inside a chunk those that attend: {@code 4 headDim^2 + 2 chunkSize headDim} a token and head.
  *
+ * @param heads of the layer
  * @param numTokens tokens of a call
  * @param chunkSize tokens of a chunk
  */
-record LightningPrefillSpeed(int numTokens, int chunkSize) implements KernelSpeedRow {
-    private static final int NUM_HEADS = 32;
-    private static final int HEAD_DIM = 128;
-    private static final int WIDTH = NUM_HEADS * HEAD_DIM;
-    private static final double SCALE = Math.pow(HEAD_DIM, -0.5);
-    /** The head that is checked: the one that forgets least. */
-    private static final int CHECKED_HEAD = NUM_HEADS - 1;
-
+record LightningPrefillSpeed(HeadLayout heads, int numTokens, int chunkSize) implements KernelSpeedRow {
     @Override
     public String name() {
         return "lightning prefill f32";
@@ -44,7 +38,9 @@ record LightningPrefillSpeed(int numTokens, int chunkSize) implements KernelSpee
 
     @Override
     public double flops() {
-        return (4.0 * HEAD_DIM * HEAD_DIM + 2.0 * chunkSize * HEAD_DIM) * NUM_HEADS * numTokens;
+        return (4.0 * heads.headDim() * heads.headDim() + 2.0 * chunkSize * heads.headDim())
+                * heads.numHeads()
+                * numTokens;
     }
 
     @Override
@@ -54,14 +50,14 @@ record LightningPrefillSpeed(int numTokens, int chunkSize) implements KernelSpee
 
     @Override
     public Work allocate() {
-        FloatArray q = (FloatArray) new SeededWeights(42).array(StorageType.F32, numTokens * WIDTH);
-        FloatArray k = (FloatArray) new SeededWeights(43).array(StorageType.F32, numTokens * WIDTH);
-        FloatArray v = (FloatArray) new SeededWeights(44).array(StorageType.F32, numTokens * WIDTH);
-        FloatArray decaySlopes = LightningDecay.slopes(NUM_HEADS);
-        FloatArray state = new FloatArray(WIDTH * HEAD_DIM);
+        FloatArray q = (FloatArray) new SeededWeights(42).array(StorageType.F32, numTokens * heads.width());
+        FloatArray k = (FloatArray) new SeededWeights(43).array(StorageType.F32, numTokens * heads.width());
+        FloatArray v = (FloatArray) new SeededWeights(44).array(StorageType.F32, numTokens * heads.width());
+        FloatArray decaySlopes = LightningDecay.slopes(heads.numHeads());
+        FloatArray state = new FloatArray(heads.width() * heads.headDim());
         FloatArray chunkStates =
-                new FloatArray(ChunkedPrefill.chunkStatesSize(numTokens, chunkSize, NUM_HEADS, HEAD_DIM));
-        FloatArray out = new FloatArray(numTokens * WIDTH);
+                new FloatArray(ChunkedPrefill.chunkStatesSize(numTokens, chunkSize, heads.numHeads(), heads.headDim()));
+        FloatArray out = new FloatArray(numTokens * heads.width());
         IntArray step = Step.create();
         Step.set(step, 0, numTokens);
         return new Work() {
@@ -95,17 +91,25 @@ record LightningPrefillSpeed(int numTokens, int chunkSize) implements KernelSpee
                         out,
                         numTokens,
                         chunkSize,
-                        NUM_HEADS,
-                        HEAD_DIM,
-                        (float) SCALE);
+                        heads.numHeads(),
+                        heads.headDim(),
+                        (float) heads.attentionScale());
             }
 
+            // Of the head that forgets least.
             @Override
             public double error() {
-                double[] slope = {DecaySlopes.of(NUM_HEADS)[CHECKED_HEAD]};
+                int checkedHead = heads.numHeads() - 1;
+                double[] slope = {DecaySlopes.of(heads.numHeads())[checkedHead]};
                 double[] expected = LightningAttention.chunkedPrefill(
-                        head(q), head(k), head(v), slope, SCALE, new double[HEAD_DIM * HEAD_DIM], chunkSize);
-                double[] found = head(out);
+                        head(q, checkedHead),
+                        head(k, checkedHead),
+                        head(v, checkedHead),
+                        slope,
+                        heads.attentionScale(),
+                        new double[heads.headDim() * heads.headDim()],
+                        chunkSize);
+                double[] found = head(out, checkedHead);
                 double worst = 0;
                 for (int i = 0; i < found.length; i++) {
                     worst = Math.max(worst, Math.abs(expected[i] - found[i]));
@@ -120,10 +124,12 @@ record LightningPrefillSpeed(int numTokens, int chunkSize) implements KernelSpee
         };
     }
 
-    /** {@code [numTokens, headDim]} of the checked head. */
-    private double[] head(FloatArray array) {
-        double[] values = new double[numTokens * HEAD_DIM];
-        Arrays.setAll(values, i -> array.get(i / HEAD_DIM * WIDTH + CHECKED_HEAD * HEAD_DIM + i % HEAD_DIM));
+    /** {@code [numTokens, headDim]} of one head. */
+    private double[] head(FloatArray array, int head) {
+        double[] values = new double[numTokens * heads.headDim()];
+        Arrays.setAll(
+                values,
+                i -> array.get(i / heads.headDim() * heads.width() + head * heads.headDim() + i % heads.headDim()));
         return values;
     }
 }

@@ -13,17 +13,14 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The decode step of lightning attention at the 9B model's 32 heads of 128. Counted are the bytes of the state, read and
- * written. A graph goes round the states of {@code layers} layers, 2 MiB each: 24 are the model's own and nearly fit the
+ * The decode step of lightning attention Counted are the bytes of the state, read and
+ * written. A graph goes round the states of {@code layers} layers, 2 MiB each of the released heads: 24 are the model's own and nearly fit the
  * cache of an H100, 40 do not.
  *
+ * @param heads of the layer
  * @param layers states that a graph goes round
  */
-record LightningStepSpeed(int layers) implements KernelSpeedRow {
-    private static final int NUM_HEADS = 32;
-    private static final int HEAD_DIM = 128;
-    private static final int WIDTH = NUM_HEADS * HEAD_DIM;
-    private static final double SCALE = Math.pow(HEAD_DIM, -0.5);
+record LightningStepSpeed(HeadLayout heads, int layers) implements KernelSpeedRow {
 
     @Override
     public String name() {
@@ -32,12 +29,12 @@ record LightningStepSpeed(int layers) implements KernelSpeedRow {
 
     @Override
     public String shape() {
-        return "32x128x128, %d layers".formatted(layers);
+        return "%d heads of %d, %d layers".formatted(heads.numHeads(), heads.headDim(), layers);
     }
 
     @Override
     public double bytes() {
-        return 2.0 * WIDTH * HEAD_DIM * Float.BYTES;
+        return 2.0 * heads.width() * heads.headDim() * Float.BYTES;
     }
 
     @Override
@@ -53,14 +50,14 @@ record LightningStepSpeed(int layers) implements KernelSpeedRow {
     @Override
     public Work allocate() {
         SeededWeights seeded = new SeededWeights(42);
-        FloatArray q = (FloatArray) seeded.array(StorageType.F32, WIDTH);
-        FloatArray k = (FloatArray) new SeededWeights(43).array(StorageType.F32, WIDTH);
-        FloatArray v = (FloatArray) new SeededWeights(44).array(StorageType.F32, WIDTH);
-        FloatArray decays = LightningDecay.decays(NUM_HEADS);
-        FloatArray out = new FloatArray(WIDTH);
+        FloatArray q = (FloatArray) seeded.array(StorageType.F32, heads.width());
+        FloatArray k = (FloatArray) new SeededWeights(43).array(StorageType.F32, heads.width());
+        FloatArray v = (FloatArray) new SeededWeights(44).array(StorageType.F32, heads.width());
+        FloatArray decays = LightningDecay.decays(heads.numHeads());
+        FloatArray out = new FloatArray(heads.width());
         List<FloatArray> states = new ArrayList<>();
         for (int layer = 0; layer < layers; layer++) {
-            states.add((FloatArray) seeded.array(StorageType.F32, WIDTH * HEAD_DIM));
+            states.add((FloatArray) seeded.array(StorageType.F32, heads.width() * heads.headDim()));
         }
         return new Work() {
             @Override
@@ -83,16 +80,22 @@ record LightningStepSpeed(int layers) implements KernelSpeedRow {
             @Override
             public void addTo(KernelGraph graph, String task, int launch) {
                 FloatArray state = states.get(launch % layers);
-                RecurrentStep.addTo(graph, task, q, k, v, decays, state, out, NUM_HEADS, HEAD_DIM, (float) SCALE);
+                RecurrentStep.addTo(graph, task, q, k, v, decays, state, out, heads.numHeads(), heads.headDim(), (float)
+                        heads.attentionScale());
             }
 
             @Override
             public double error() {
                 double[] state = doubles(states.getFirst());
                 double[] expected = LightningAttention.recurrentStep(
-                        doubles(q), doubles(k), doubles(v), DecaySlopes.of(NUM_HEADS), SCALE, state);
+                        doubles(q),
+                        doubles(k),
+                        doubles(v),
+                        DecaySlopes.of(heads.numHeads()),
+                        heads.attentionScale(),
+                        state);
                 double worst = 0;
-                for (int i = 0; i < WIDTH; i++) {
+                for (int i = 0; i < heads.width(); i++) {
                     worst = Math.max(worst, Math.abs(expected[i] - out.get(i)));
                 }
                 return worst / Arrays.stream(expected).map(Math::abs).max().orElseThrow();

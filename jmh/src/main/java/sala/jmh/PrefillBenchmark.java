@@ -1,66 +1,62 @@
 package sala.jmh;
 
-import java.util.concurrent.TimeUnit;
-import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Fork;
-import org.openjdk.jmh.annotations.Measurement;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
+import java.util.Arrays;
+import java.util.Optional;
 import org.openjdk.jmh.annotations.Param;
-import org.openjdk.jmh.annotations.Scope;
-import org.openjdk.jmh.annotations.Setup;
-import org.openjdk.jmh.annotations.State;
-import org.openjdk.jmh.annotations.TearDown;
-import org.openjdk.jmh.annotations.Warmup;
-import sala.model.Logits;
+import sala.loader.DType;
 import sala.model.ModelShape;
 import sala.model.Session;
 
 /**
- * Prompts per second; {@code shareOfPeak} counts the matrix products alone, so the time of attention lowers it. The
- * chunks are those to choose {@code CpuOptions.DEFAULT_PREFILL_CHUNK} from.
+ * A prompt from its first token on, by chunks; {@code gigaflops} counts the matrix products alone, so the time of attention
+ * lowers the share. The chunks are those to choose {@code CpuOptions.DEFAULT_PREFILL_CHUNK} from.
  *
- * <pre>  java -jar jmh/target/benchmarks.jar PrefillBenchmark -p prefillChunk=256  </pre>
+ * <pre>  ./sala-jmh PrefillBenchmark -p backend=CPU -p layers=4 -p prefillChunk=64,128,256,512  </pre>
  */
-@State(Scope.Thread)
-@BenchmarkMode(Mode.Throughput)
-@OutputTimeUnit(TimeUnit.SECONDS)
-@Warmup(iterations = 3, time = 10)
-@Measurement(iterations = 5, time = 10)
-@Fork(
-        value = 1,
-        jvmArgsAppend = {"--add-modules=jdk.incubator.vector", "-Xmx2g"})
-public class PrefillBenchmark {
+public class PrefillBenchmark extends OperationBenchmark {
     @Param("ONE_B")
     public ModelShape shape = ModelShape.ONE_B;
+
+    /** Layers of the shape that are computed, from the first on; 0 for all. */
+    @Param("0")
+    public int layers;
+
+    @Param("BF16")
+    public DType dtype = DType.BF16;
 
     @Param("1024")
     public int promptLength;
 
-    @Param({"128", "256", "512", "1024"})
+    @Param({"64", "128", "256", "512", "1024"})
     public int prefillChunk;
 
-    private SeededModel model = new SeededModel(ModelShape.TINY, 64, 64);
-    private Session session = model.newSession();
+    private Optional<SeededModel> model = Optional.empty();
 
-    @Setup
-    public void open() {
-        close();
-        model = new SeededModel(shape, promptLength, prefillChunk);
-        session = model.newSession();
+    @Override
+    double bytes() {
+        return 0;
     }
 
-    @Benchmark
-    public Logits prefill(Yardstick yardstick) {
-        session.reset();
-        yardstick.count(0, model.prefillFlops(promptLength));
-        return model.pass().prefill(session, model.tokens());
+    @Override
+    double flops() {
+        return model.orElseThrow().prefillFlops(promptLength);
     }
 
-    @TearDown
-    public void close() {
-        session.close();
-        model.close();
+    @Override
+    Operation open() {
+        SeededModel opened = new SeededModel(
+                backend, shape.config(layers == 0 ? shape.numLayers() : layers), dtype, promptLength, 0, prefillChunk);
+        model = Optional.of(opened);
+        Session session = opened.newSession();
+        int[] prompt = Arrays.copyOf(opened.tokens(), promptLength);
+        return Operation.of(
+                () -> {
+                    session.reset();
+                    opened.pass().prefill(session, prompt);
+                },
+                opened::error,
+                opened.tolerance(),
+                session,
+                opened);
     }
 }

@@ -11,13 +11,13 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * The residual sum and the norm after it, width 4096. Counted are the bytes of the residual stream, read and written, the
+ * The residual sum and the norm after it, in one kernel. Counted are the bytes of the residual stream, read and written, the
  * branch, read, and the output, written.
  *
  * @param numTokens rows
+ * @param width columns
  */
-record RmsNormSpeed(int numTokens) implements KernelSpeedRow {
-    private static final int WIDTH = 4096;
+record RmsNormSpeed(int numTokens, int width) implements KernelSpeedRow {
     private static final float EPS = 1e-6f;
     private static final float RESIDUAL_SCALE = 0.25f;
 
@@ -28,12 +28,12 @@ record RmsNormSpeed(int numTokens) implements KernelSpeedRow {
 
     @Override
     public String shape() {
-        return numTokens + "x" + WIDTH;
+        return numTokens + "x" + width;
     }
 
     @Override
     public double bytes() {
-        return 4.0 * numTokens * WIDTH * Float.BYTES;
+        return 4.0 * numTokens * width * Float.BYTES;
     }
 
     @Override
@@ -48,10 +48,10 @@ record RmsNormSpeed(int numTokens) implements KernelSpeedRow {
 
     @Override
     public Work allocate() {
-        FloatArray hidden = (FloatArray) new SeededWeights(42).array(StorageType.F32, numTokens * WIDTH);
-        FloatArray branch = (FloatArray) new SeededWeights(43).array(StorageType.F32, numTokens * WIDTH);
-        FloatArray weight = (FloatArray) new SeededWeights(44).array(StorageType.F32, WIDTH);
-        FloatArray out = new FloatArray(numTokens * WIDTH);
+        FloatArray hidden = (FloatArray) new SeededWeights(42).array(StorageType.F32, numTokens * width);
+        FloatArray branch = (FloatArray) new SeededWeights(43).array(StorageType.F32, numTokens * width);
+        FloatArray weight = (FloatArray) new SeededWeights(44).array(StorageType.F32, width);
+        FloatArray out = new FloatArray(numTokens * width);
         IntArray step = Step.create();
         Step.set(step, 0, numTokens);
         return new Work() {
@@ -73,19 +73,19 @@ record RmsNormSpeed(int numTokens) implements KernelSpeedRow {
             @Override
             public void addTo(KernelGraph graph, String task, int launch) {
                 ResidualRmsNormF32.addTo(
-                        graph, task, step, hidden, branch, weight, out, numTokens, WIDTH, RESIDUAL_SCALE, EPS);
+                        graph, task, step, hidden, branch, weight, out, numTokens, width, RESIDUAL_SCALE, EPS);
             }
 
             @Override
             public double error() {
-                double[] sum = new double[WIDTH];
-                double[] weights = new double[WIDTH];
-                int row = (numTokens - 1) * WIDTH;
+                double[] sum = new double[width];
+                double[] weights = new double[width];
+                int row = (numTokens - 1) * width;
                 Arrays.setAll(sum, i -> hidden.get(row + i) + RESIDUAL_SCALE * branch.get(row + i));
                 Arrays.setAll(weights, weight::get);
                 double[] expected = RmsNorm.normalize(sum, weights, EPS);
                 double worst = 0;
-                for (int i = 0; i < WIDTH; i++) {
+                for (int i = 0; i < width; i++) {
                     worst = Math.max(worst, Math.abs(expected[i] - out.get(row + i)));
                 }
                 return worst / Arrays.stream(expected).map(Math::abs).max().orElseThrow();

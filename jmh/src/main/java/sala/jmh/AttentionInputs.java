@@ -1,0 +1,178 @@
+package sala.jmh;
+
+import java.util.Arrays;
+import java.util.Locale;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+import sala.kernels.reference.SelectionRule;
+import sala.model.KvCache;
+import sala.model.cpu.CpuOperations;
+
+/**
+ * Queries of the last tokens of a context, and its keys and values: made up, equal on every backend, and known without
+ * being read back.
+ *
+ * @param heads of the layer
+ * @param contextLength tokens in the cache, those of the queries included
+ * @param tokens that attend: the last ones
+ */
+record AttentionInputs(HeadLayout heads, int contextLength, int tokens) {
+    private static final SeededWeights QUERIES = new SeededWeights(42);
+    private static final SeededWeights KEYS = new SeededWeights(43);
+    private static final SeededWeights VALUES = new SeededWeights(44);
+
+    /** Tokens that are handed to a cache at a time. */
+    private static final int PIECE = 4096;
+
+    /** Heads whose results are checked: few, for each is a pass over the context in double precision. */
+    private static final int CHECKED_HEADS = 3;
+
+    AttentionInputs {
+        if (tokens < 1 || tokens > contextLength) {
+            throw new IllegalArgumentException(
+                    "tokens: expected from 1 to contextLength %d, found %d".formatted(contextLength, tokens));
+        }
+    }
+
+    /** Position of the first token that attends. */
+    int position() {
+        return contextLength - tokens;
+    }
+
+    /** {@code [tokens, numHeads, headDim]}. */
+    float[] queries() {
+        return QUERIES.floats(tokens * heads.width());
+    }
+
+    static SeededWeights seededQueries() {
+        return QUERIES;
+    }
+
+    /** Element {@code ((kvHead * contextLength) + position) * headDim + d} is that of a device's cache, and of {@link #key}. */
+    static SeededWeights seededKeys() {
+        return KEYS;
+    }
+
+    static SeededWeights seededValues() {
+        return VALUES;
+    }
+
+    private long cacheIndex(int kvHead, int position, int d) {
+        return ((long) kvHead * contextLength + position) * heads.headDim() + d;
+    }
+
+    float key(int kvHead, int position, int d) {
+        return KEYS.value(cacheIndex(kvHead, position, d));
+    }
+
+    float value(int kvHead, int position, int d) {
+        return VALUES.value(cacheIndex(kvHead, position, d));
+    }
+
+    /** Keys of a stretch of the context, {@code [count, numKvHeads, headDim]}. */
+    float[] keys(int from, int count) {
+        float[] keys = new float[count * heads.kvWidth()];
+        for (int i = 0; i < keys.length; i++) {
+            keys[i] = key(kvHead(i), from + i / heads.kvWidth(), i % heads.headDim());
+        }
+        return keys;
+    }
+
+    /** Values of a stretch of the context. */
+    float[] values(int from, int count) {
+        float[] values = new float[count * heads.kvWidth()];
+        for (int i = 0; i < values.length; i++) {
+            values[i] = value(kvHead(i), from + i / heads.kvWidth(), i % heads.headDim());
+        }
+        return values;
+    }
+
+    private int kvHead(int index) {
+        return index / heads.headDim() % heads.numKvHeads();
+    }
+
+    /** Appends the whole context to a cache of the CPU backend. */
+    void fill(CpuOperations operations, KvCache cache) {
+        for (int from = 0; from < contextLength; from += PIECE) {
+            int count = Math.min(PIECE, contextLength - from);
+            operations.append(cache, keys(from, count), values(from, count), count);
+        }
+    }
+
+    /** Blocks that a token attends to where they are not chosen but given: as many as the rule selects, spread evenly. */
+    int[] spreadBlocks(int token) {
+        SelectionRule rule = heads.rule();
+        int numBlocks = (position() + token) / rule.blockSize() + 1;
+        int selected = Math.min(numBlocks, rule.effectiveTopK());
+        return IntStream.range(0, selected)
+                .map(i -> (int) ((long) (i + 1) * numBlocks / selected) - 1)
+                .toArray();
+    }
+
+    /** Positions that a token sees of its {@link #spreadBlocks}. */
+    int[] spreadPositions(int token) {
+        int blockSize = heads.rule().blockSize();
+        return Arrays.stream(spreadBlocks(token))
+                .flatMap(block -> IntStream.range(block * blockSize, (block + 1) * blockSize))
+                .filter(position -> position <= position() + token)
+                .toArray();
+    }
+
+    /** Positions that a token sees densely. */
+    int[] allPositions(int token) {
+        return IntStream.rangeClosed(0, position() + token).toArray();
+    }
+
+    /**
+     * Error of the last token's attention to the given positions, over some heads.
+     *
+     * @param found element of {@code [tokens, numHeads, headDim]}
+     */
+    double error(int[] positions, IntToDoubleFunction found) {
+        int last = (tokens - 1) * heads.width();
+        double worst = 0;
+        for (int i = 0; i < Math.min(CHECKED_HEADS, heads.numHeads()); i++) {
+            int head = i * (heads.numHeads() - 1) / Math.max(1, CHECKED_HEADS - 1);
+            int offset = last + head * heads.headDim();
+            worst = Math.max(worst, Checked.error(expected(head, positions), d -> found.applyAsDouble(offset + d)));
+        }
+        return worst;
+    }
+
+    /** One head of the last token in double precision. */
+    private double[] expected(int head, int[] positions) {
+        int kvHead = head / (heads.numHeads() / heads.numKvHeads());
+        int headDim = heads.headDim();
+        int query = ((tokens - 1) * heads.numHeads() + head) * headDim;
+        double[] weights = new double[positions.length];
+        double total = 0;
+        for (int i = 0; i < weights.length; i++) {
+            double sum = 0;
+            for (int d = 0; d < headDim; d++) {
+                sum += (double) QUERIES.value(query + d) * key(kvHead, positions[i], d);
+            }
+            // The scores of made-up vectors are small: no maximum needs to be taken off.
+            weights[i] = Math.exp(heads.attentionScale() * sum);
+            total += weights[i];
+        }
+        double[] out = new double[headDim];
+        for (int i = 0; i < weights.length; i++) {
+            for (int d = 0; d < headDim; d++) {
+                out[d] += weights[i] / total * value(kvHead, positions[i], d);
+            }
+        }
+        return out;
+    }
+
+    /** Sizes in words, such as {@code "32/2x128, 4096 tokens, 1 attend"}. */
+    String describe() {
+        return String.format(
+                Locale.ROOT,
+                "%d/%dx%d, %d tokens, %d attend",
+                heads.numHeads(),
+                heads.numKvHeads(),
+                heads.headDim(),
+                contextLength,
+                tokens);
+    }
+}

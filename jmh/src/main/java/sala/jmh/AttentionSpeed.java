@@ -1,0 +1,210 @@
+package sala.jmh;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import sala.kernels.KernelGraph;
+import sala.kernels.Step;
+import sala.kernels.attention.DenseAttentionF16;
+import sala.kernels.attention.DenseAttentionF32;
+import sala.kernels.attention.SplitPartials;
+import sala.kernels.cache.CacheLayout;
+import sala.kernels.reference.AttentionShape;
+import sala.kernels.sparse.SparseAttentionF16;
+import sala.kernels.sparse.SparseAttentionF32;
+import sala.kernels.storage.StorageType;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
+import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
+
+/**
+ * Softmax attention, block-sparse or dense; of one token, whose keys are shared out among work groups, or of many.
+ * Counted are, of one token, the keys and values that it sees; of many, the two products.
+ *
+ * <p>A graph goes round several caches, so that no launch of one token finds its keys in the cache of the device.
+ *
+ * @param inputs context, and the tokens that attend
+ * @param sparse whether they attend to blocks spread over the context, or to all of it
+ * @param type of the cache, F32 or F16
+ * @param numSplits work groups that share a head group's keys; of one token only
+ */
+record AttentionSpeed(AttentionInputs inputs, boolean sparse, StorageType type, int numSplits)
+        implements KernelSpeedRow {
+    /** More than the largest caches hold. */
+    private static final double BYTES_OF_A_ROUND = 250e6;
+
+    private static final int MOST_CACHES = 16;
+
+    @Override
+    public String name() {
+        return (sparse ? "sparse attention " : "dense attention ") + type.name().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public String shape() {
+        return inputs.describe() + (inputs.tokens() == 1 ? ", %d splits".formatted(numSplits) : "");
+    }
+
+    /** Tokens that the last query sees. */
+    private int visible() {
+        return sparse ? inputs.spreadPositions(inputs.tokens() - 1).length : inputs.contextLength();
+    }
+
+    @Override
+    public double bytes() {
+        return inputs.tokens() > 1 ? 0 : 2.0 * visible() * inputs.heads().kvWidth() * type.elementBytes();
+    }
+
+    @Override
+    public double flops() {
+        return inputs.tokens() > 1 ? 4.0 * visible() * inputs.heads().width() * inputs.tokens() : 0;
+    }
+
+    @Override
+    public boolean runsOn(TornadoVMBackendType backend) {
+        return type == StorageType.F32 || (type == StorageType.F16 && backend != TornadoVMBackendType.JAVA);
+    }
+
+    @Override
+    public Work allocate() {
+        HeadLayout heads = inputs.heads();
+        AttentionShape shape = heads.shape();
+        CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), inputs.contextLength());
+        FloatArray q =
+                (FloatArray) AttentionInputs.seededQueries().array(StorageType.F32, inputs.tokens() * heads.width());
+        int caches = inputs.tokens() > 1 ? 1 : (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes()), 1, MOST_CACHES);
+        List<TornadoNativeArray> keys = new ArrayList<>();
+        List<TornadoNativeArray> values = new ArrayList<>();
+        for (int cache = 0; cache < caches; cache++) {
+            keys.add(AttentionInputs.seededKeys().array(type, layout.length()));
+            values.add(AttentionInputs.seededValues().array(type, layout.length()));
+        }
+        int maxSelected = heads.rule().effectiveTopK();
+        IntArray selection = selection(maxSelected);
+        SplitPartials partials = SplitPartials.create(shape, 1, numSplits);
+        FloatArray out = new FloatArray(inputs.tokens() * heads.width());
+        IntArray step = Step.create();
+        Step.set(step, inputs.position(), inputs.tokens());
+        return new Work() {
+            @Override
+            public Object[] inputs() {
+                List<Object> arrays = new ArrayList<>(keys);
+                arrays.addAll(values);
+                arrays.addAll(List.of(q, step));
+                if (sparse) {
+                    arrays.add(selection);
+                }
+                if (inputs.tokens() == 1) {
+                    arrays.add(partials.results());
+                }
+                return arrays.toArray();
+            }
+
+            @Override
+            public Object output() {
+                return out;
+            }
+
+            @Override
+            public int launches() {
+                return Math.max(caches, 2);
+            }
+
+            @Override
+            public void addTo(KernelGraph graph, String task, int launch) {
+                TornadoNativeArray k = keys.get(launch % caches);
+                TornadoNativeArray v = values.get(launch % caches);
+                if (type == StorageType.F32) {
+                    addF32(graph, task, (FloatArray) k, (FloatArray) v);
+                } else {
+                    addF16(graph, task, (HalfFloatArray) k, (HalfFloatArray) v);
+                }
+            }
+
+            private void addF32(KernelGraph graph, String task, FloatArray k, FloatArray v) {
+                int tokens = inputs.tokens();
+                int blockSize = heads.rule().blockSize();
+                if (sparse && tokens == 1) {
+                    SparseAttentionF32.addSplitTo(
+                            graph,
+                            task,
+                            q,
+                            k,
+                            v,
+                            selection,
+                            partials,
+                            out,
+                            step,
+                            shape,
+                            layout,
+                            blockSize,
+                            maxSelected,
+                            tokens);
+                } else if (sparse) {
+                    SparseAttentionF32.addTo(
+                            graph, task, q, k, v, selection, out, step, shape, layout, blockSize, maxSelected, tokens);
+                } else if (tokens == 1) {
+                    DenseAttentionF32.addSplitTo(graph, task, q, k, v, partials, out, step, shape, layout, tokens);
+                } else {
+                    DenseAttentionF32.addTo(graph, task, q, k, v, out, step, shape, layout, tokens);
+                }
+            }
+
+            private void addF16(KernelGraph graph, String task, HalfFloatArray k, HalfFloatArray v) {
+                int tokens = inputs.tokens();
+                int blockSize = heads.rule().blockSize();
+                if (sparse && tokens == 1) {
+                    SparseAttentionF16.addSplitTo(
+                            graph,
+                            task,
+                            q,
+                            k,
+                            v,
+                            selection,
+                            partials,
+                            out,
+                            step,
+                            shape,
+                            layout,
+                            blockSize,
+                            maxSelected,
+                            tokens);
+                } else if (sparse) {
+                    SparseAttentionF16.addTo(
+                            graph, task, q, k, v, selection, out, step, shape, layout, blockSize, maxSelected, tokens);
+                } else if (tokens == 1) {
+                    DenseAttentionF16.addSplitTo(graph, task, q, k, v, partials, out, step, shape, layout, tokens);
+                } else {
+                    DenseAttentionF16.addTo(graph, task, q, k, v, out, step, shape, layout, tokens);
+                }
+            }
+
+            @Override
+            public double error() {
+                int last = inputs.tokens() - 1;
+                return inputs.error(sparse ? inputs.spreadPositions(last) : inputs.allPositions(last), out::get);
+            }
+
+            @Override
+            public double tolerance() {
+                return Operation.F32_TOLERANCE;
+            }
+        };
+    }
+
+    /** {@code [tokens, numKvHeads, maxSelected]}, padded with -1. */
+    private IntArray selection(int maxSelected) {
+        int numKvHeads = inputs.heads().numKvHeads();
+        IntArray selection = new IntArray(inputs.tokens() * numKvHeads * maxSelected);
+        for (int token = 0; token < inputs.tokens(); token++) {
+            int[] blocks = inputs.spreadBlocks(token);
+            for (int i = 0; i < numKvHeads * maxSelected; i++) {
+                int index = i % maxSelected;
+                selection.set(token * numKvHeads * maxSelected + i, index < blocks.length ? blocks[index] : -1);
+            }
+        }
+        return selection;
+    }
+}

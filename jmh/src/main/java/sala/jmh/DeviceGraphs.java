@@ -1,0 +1,69 @@
+package sala.jmh;
+
+import sala.kernels.KernelGraph;
+import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.enums.DataTransferMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
+import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
+
+/** Task graphs of the rows that measure device kernels. */
+final class DeviceGraphs {
+    private DeviceGraphs() {}
+
+    /**
+     * The backend of the default device.
+     *
+     * @throws IllegalStateException on the interpreter: what it would measure is no device
+     */
+    static TornadoVMBackendType requireDevice() {
+        TornadoVMBackendType backend =
+                TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice().getTornadoVMBackend();
+        if (backend == TornadoVMBackendType.JAVA) {
+            throw new IllegalStateException(
+                    "backend TORNADO: kernels run on the interpreter here, which checks them and has no speed; set TORNADOVM_HOME to the folder of an installed TornadoVM SDK and start with ./sala-jmh");
+        }
+        return backend;
+    }
+
+    /** Whether sums over a warp by shuffles, and recorded graphs, exist. */
+    static boolean hasShuffles(TornadoVMBackendType backend) {
+        return backend == TornadoVMBackendType.PTX || backend == TornadoVMBackendType.CUDA;
+    }
+
+    /** A graph of so many launches. */
+    static KernelGraph graph(KernelSpeedRow.Work work, String name, int launches, boolean warpShuffles) {
+        KernelGraph graph = new KernelGraph(name, warpShuffles);
+        graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, work.inputs());
+        for (int launch = 0; launch < launches; launch++) {
+            work.addTo(graph, "launch" + launch, launch);
+        }
+        return graph;
+    }
+
+    static TornadoExecutionPlan plan(KernelGraph graph) {
+        return new TornadoExecutionPlan(graph.taskGraph().snapshot()).withGridScheduler(graph.gridScheduler());
+    }
+
+    /**
+     * Launches once, brings the output back and compares it with double precision.
+     *
+     * @return the error
+     * @throws IllegalStateException if it is above the tolerance
+     */
+    static double check(KernelSpeedRow.Work work, boolean warpShuffles) {
+        KernelGraph graph = graph(work, "check", 1, warpShuffles);
+        graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, work.output());
+        try (TornadoExecutionPlan plan = plan(graph)) {
+            plan.execute();
+        } catch (TornadoExecutionPlanException e) {
+            throw new IllegalStateException("the execution plan cannot be closed", e);
+        }
+        double error = work.error();
+        if (!(error <= work.tolerance())) {
+            throw new IllegalStateException(
+                    "error %.3g is above %.3g: a wrong result has no speed".formatted(error, work.tolerance()));
+        }
+        return error;
+    }
+}

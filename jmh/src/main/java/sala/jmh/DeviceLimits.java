@@ -1,0 +1,45 @@
+package sala.jmh;
+
+/** What TornadoVM's default device can do at best, measured by kernels in Java. */
+final class DeviceLimits {
+    /** 256 MiB, more than any cache. */
+    private static final int COPIED_WORDS = 1 << 25;
+
+    /** What a large GPU is done with in a millisecond. */
+    private static final DeviceMultiplyAdd LONG = new DeviceMultiplyAdd(1 << 20, 4096);
+
+    /** What a small device is done with in some milliseconds. */
+    private static final DeviceMultiplyAdd SHORT = new DeviceMultiplyAdd(1 << 16, 256);
+
+    /** A launch that takes less says more of the launch than of the device. */
+    private static final double LEAST_SECONDS = 1e-3;
+
+    private static final int RUNS = 10;
+
+    private DeviceLimits() {}
+
+    /**
+     * Measures; takes a second or two.
+     *
+     * @throws IllegalStateException if there is no device
+     */
+    static Limits measure() {
+        KernelSpeedRow copy = new DeviceCopy(COPIED_WORDS);
+        double shortSeconds = seconds(SHORT);
+        double peak = shortSeconds < LEAST_SECONDS ? LONG.flops() / seconds(LONG) : SHORT.flops() / shortSeconds;
+        return new Limits(copy.bytes() / seconds(copy), peak);
+    }
+
+    /** Best time of a launch: whatever else happens can only lengthen it. */
+    private static double seconds(KernelSpeedRow row) {
+        try (Operation operation = DeviceOperation.openYardstick(row)) {
+            double best = Double.MAX_VALUE;
+            for (int run = 0; run < RUNS; run++) {
+                long start = System.nanoTime();
+                operation.body().run();
+                best = Math.min(best, (System.nanoTime() - start) * 1e-9);
+            }
+            return best / operation.count();
+        }
+    }
+}
