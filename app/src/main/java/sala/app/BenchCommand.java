@@ -14,6 +14,7 @@ import sala.loader.Checkpoint;
 import sala.loader.DType;
 import sala.model.AttentionMode;
 import sala.model.Backend;
+import sala.model.EmbeddedModel;
 import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.LayerObserver;
