@@ -48,7 +48,7 @@ Check.equal("but the same states", plan(4096).stateBytes(), plan(8192).stateByte
 /// | layer | scores | values | sum |
 /// |---|---|---|---|
 /// | dense attention | heads x headDim x L | the same | grows with L |
-/// | block-sparse attention | heads x headDim x (L/16 + L/64) to choose blocks, then at most 96 x 64 tokens | at most 6144 tokens | grows, but 16 times slower |
+/// | block-sparse attention | heads x headDim x (L/16 + L/64) to choose blocks, then at most 96 x 64 tokens | at most 6144 tokens | grows, but 25 times slower |
 /// | lightning | heads x headDim x headDim | twice that for the state | constant |
 ///
 /// Sparse attention is used from 8192 tokens on; below it would save nothing.

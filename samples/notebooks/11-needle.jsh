@@ -49,7 +49,7 @@ for (var mode : modes) {
     double[] total = new double[lengths.length];
     for (int l = 0; l < lengths.length; l++) {
         for (int d = 0; d < depths.length; d++) {
-            if (lengths[l] > 4096 && d != 1) {
+            if (lengths[l] > 2048 && d != 1) {
                 hits[l][d] = Double.NaN; // one depth is enough where it takes long
                 continue;
             }

@@ -172,6 +172,7 @@ public final class Plots {
             graphics.setColor(Color.WHITE);
             centre(graphics, String.valueOf(mixerTypes.get(layer).letter()), left + box / 2, MARGIN + MARGIN / 2 + 5);
             graphics.setColor(Color.DARK_GRAY);
+            graphics.setFont(graphics.getFont().deriveFont(10f));
             centre(graphics, String.valueOf(layer), left + box / 2, 2 * MARGIN + MARGIN / 2);
         });
         graphics.dispose();

@@ -39,7 +39,7 @@ import sala.samples.notebook.CellOutput.Result;
  * language. So there is one runner at a time, and nothing else should print.
  */
 public final class CellRunner implements AutoCloseable {
-    private final String lesson;
+    private final String source;
     private final OutputStream echo;
     private final ValueKeepingControl control = new ValueKeepingControl();
     private final JShell shell;
@@ -48,12 +48,12 @@ public final class CellRunner implements AutoCloseable {
     /**
      * Starts a shell.
      *
-     * @param lesson name for messages
+     * @param source name of what the cells belong to, for messages
      * @param classPath what the code may use, in the form of the java command
      * @param echo is written what cells print, while they do
      */
-    public CellRunner(String lesson, String classPath, OutputStream echo) {
-        this.lesson = lesson;
+    public CellRunner(String source, String classPath, OutputStream echo) {
+        this.source = source;
         this.echo = echo;
         // -g: TornadoVM's compiler needs the names of a kernel's local variables.
         shell = JShell.builder()
@@ -171,10 +171,13 @@ public final class CellRunner implements AutoCloseable {
 
     /** Where in the lesson it was thrown, or what was called there threw it: JShell names the file of a snippet #id. */
     private OptionalInt lineOf(EvalException e) {
-        return Arrays.stream(e.getStackTrace())
-                .filter(frame -> frame.getFileName() != null && firstLines.containsKey(frame.getFileName()))
-                .mapToInt(frame -> firstLines.get(frame.getFileName()) + frame.getLineNumber() - 1)
-                .findFirst();
+        for (StackTraceElement frame : e.getStackTrace()) {
+            Integer firstLine = firstLines.get(String.valueOf(frame.getFileName()));
+            if (firstLine != null) {
+                return OptionalInt.of(firstLine + frame.getLineNumber() - 1);
+            }
+        }
+        return OptionalInt.empty();
     }
 
     private static String describe(EvalException e) {
@@ -184,7 +187,7 @@ public final class CellRunner implements AutoCloseable {
     }
 
     private LessonException failure(int line, String what) {
-        return new LessonException("%s%s line %d: %s".formatted(lesson, Lesson.ENDING, line, what));
+        return new LessonException("%s line %d: %s".formatted(source, line, what));
     }
 
     private Optional<Result> result(SnippetEvent event, String taken) {

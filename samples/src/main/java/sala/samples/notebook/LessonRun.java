@@ -37,7 +37,7 @@ public record LessonRun(Lesson lesson, List<Optional<CellOutput>> outputs) {
      */
     public static LessonRun of(Lesson lesson, String classPath, OutputStream echo, Listener listener) {
         List<Optional<CellOutput>> outputs = new ArrayList<>();
-        try (CellRunner runner = new CellRunner(lesson.name(), classPath, echo)) {
+        try (CellRunner runner = new CellRunner(lesson.name() + Lesson.ENDING, classPath, echo)) {
             for (Cell cell : lesson.cells()) {
                 outputs.add(
                         switch (cell) {

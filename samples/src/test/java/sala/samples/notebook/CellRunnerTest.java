@@ -22,7 +22,7 @@ import sala.samples.notebook.CellOutput.Result;
 
 class CellRunnerTest {
     private final ByteArrayOutputStream echo = new ByteArrayOutputStream();
-    private final CellRunner runner = new CellRunner("x", System.getProperty("java.class.path"), echo);
+    private final CellRunner runner = new CellRunner("x.jsh", System.getProperty("java.class.path"), echo);
 
     @AfterEach
     void close() {
