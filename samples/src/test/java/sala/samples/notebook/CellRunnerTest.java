@@ -34,7 +34,8 @@ class CellRunnerTest {
     }
 
     private String failure(String source) {
-        return assertThrows(LessonException.class, () -> run(source)).getMessage();
+        return String.valueOf(
+                assertThrows(LessonException.class, () -> run(source)).getMessage());
     }
 
     @Test
