@@ -41,8 +41,8 @@ public final class Sample04OwnSampler {
                 chosen.add(choose(logits, chosen));
                 logits = pass.decode(session, chosen.getLast());
             }
-            System.out.println(tokenizer.decode(
-                    chosen.stream().mapToInt(Integer::intValue).toArray(), true));
+            System.out.println(
+                    tokenizer.decode(chosen.stream().mapToInt(Integer::intValue).toArray(), true));
         }
     }
 }

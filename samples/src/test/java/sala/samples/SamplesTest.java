@@ -53,13 +53,16 @@ class SamplesTest {
     @Test
     void aForkDoesNotDisturbTheTrunk() throws Exception {
         List<String> lines = printed(Sample03Fork::main);
-        assertTrue(lines.getFirst().startsWith("the king ...") && lines.getFirst().length() > 20, lines.toString());
-        List<String> kings = lines.stream().filter(line -> line.startsWith("the king")).toList();
+        assertTrue(
+                lines.getFirst().startsWith("the king ...") && lines.getFirst().length() > 20, lines.toString());
+        List<String> kings =
+                lines.stream().filter(line -> line.startsWith("the king")).toList();
         assertEquals(kings.get(0), kings.get(1));
-        assertEquals(1, lines.stream().filter(line -> line.startsWith("the ship")).count(), lines.toString());
+        assertEquals(
+                1, lines.stream().filter(line -> line.startsWith("the ship")).count(), lines.toString());
         try (Checkpoint checkpoint = Checkpoint.open(Golden.tinyModel())) {
-            int held = checkpoint.tokenizer().orElseThrow().encode("And it came to pass in those days, that", true)
-                    .length;
+            int held =
+                    checkpoint.tokenizer().orElseThrow().encode("And it came to pass in those days, that", true).length;
             assertEquals("the trunk still holds %d tokens".formatted(held), lines.getLast());
         }
     }
@@ -69,7 +72,9 @@ class SamplesTest {
         String text = String.join("\n", printed(Sample04OwnSampler::main));
         try (Checkpoint checkpoint = Checkpoint.open(Golden.tinyModel())) {
             Tokenizer tokenizer = checkpoint.tokenizer().orElseThrow();
-            String first = tokenizer.decode(new int[] {tokenizer.encode("of", false)[0]}, true).strip();
+            String first = tokenizer
+                    .decode(new int[] {tokenizer.encode("of", false)[0]}, true)
+                    .strip();
             assertTrue(text.strip().startsWith(first), text);
             List<String> words = Arrays.stream(text.split("[^A-Za-z]+", -1))
                     .filter(word -> word.length() > 3)

@@ -52,8 +52,7 @@ public final class Plots {
         return draw(chart);
     }
 
-    private static XYChart chart(
-            String title, String xTitle, String yTitle, double[] x, Map<String, double[]> series) {
+    private static XYChart chart(String title, String xTitle, String yTitle, double[] x, Map<String, double[]> series) {
         XYChart chart = new XYChartBuilder()
                 .width(WIDTH)
                 .height(HEIGHT)
@@ -63,10 +62,9 @@ public final class Plots {
                 .build();
         chart.getStyler().setLocale(Locale.ROOT);
         chart.getStyler().setLegendPosition(LegendPosition.OutsideS);
-        chart.getStyler().setChartBackgroundColor(Color.WHITE).setLegendLayout(
-                LegendLayout.Horizontal);
-        series.forEach((name, values) -> chart.addSeries(name, x, values)
-                .setMarker(x.length > 40 ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE));
+        chart.getStyler().setChartBackgroundColor(Color.WHITE).setLegendLayout(LegendLayout.Horizontal);
+        series.forEach((name, values) ->
+                chart.addSeries(name, x, values).setMarker(x.length > 40 ? SeriesMarkers.NONE : SeriesMarkers.CIRCLE));
         return chart;
     }
 
@@ -90,8 +88,7 @@ public final class Plots {
                 .build();
         chart.getStyler().setLocale(Locale.ROOT);
         chart.getStyler().setLegendPosition(LegendPosition.OutsideS);
-        chart.getStyler().setChartBackgroundColor(Color.WHITE).setLegendLayout(
-                LegendLayout.Horizontal);
+        chart.getStyler().setChartBackgroundColor(Color.WHITE).setLegendLayout(LegendLayout.Horizontal);
         chart.getStyler().setXAxisLabelRotation(names.size() > 8 ? 45 : 0);
         series.forEach((name, values) -> {
             List<Double> heights = new ArrayList<>();
@@ -183,8 +180,7 @@ public final class Plots {
         Graphics2D graphics = image.createGraphics();
         graphics.setColor(Color.WHITE);
         graphics.fillRect(0, 0, image.getWidth(), image.getHeight());
-        graphics.setRenderingHint(
-                RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
+        graphics.setRenderingHint(RenderingHints.KEY_TEXT_ANTIALIASING, RenderingHints.VALUE_TEXT_ANTIALIAS_ON);
         graphics.setStroke(new BasicStroke(1));
         graphics.setColor(Color.BLACK);
         graphics.setFont(new Font(Font.SANS_SERIF, Font.BOLD, 14));

@@ -18,7 +18,9 @@ public record TinyModel(Checkpoint checkpoint, ModelWeights weights, Tokenizer t
     public static TinyModel open() {
         Checkpoint checkpoint = Checkpoint.open(EmbeddedModel.directory());
         return new TinyModel(
-                checkpoint, ModelWeights.load(checkpoint), checkpoint.tokenizer().orElseThrow());
+                checkpoint,
+                ModelWeights.load(checkpoint),
+                checkpoint.tokenizer().orElseThrow());
     }
 
     /** Sizes and switches. */

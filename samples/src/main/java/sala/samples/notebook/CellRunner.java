@@ -112,7 +112,8 @@ public final class CellRunner implements AutoCloseable {
                     throw failure(line + leadingLines(rest), "the code ends in the middle of a statement");
                 }
             }
-            String taken = rest.substring(0, rest.length() - completion.remaining().length());
+            String taken =
+                    rest.substring(0, rest.length() - completion.remaining().length());
             int firstLine = line + leadingLines(taken);
             for (SnippetEvent event : shell.eval(completion.source())) {
                 check(event, firstLine);
@@ -142,12 +143,12 @@ public final class CellRunner implements AutoCloseable {
         if (event.status() == Status.REJECTED) {
             List<Diag> errors = shell.diagnostics(snippet).filter(Diag::isError).toList();
             long position = errors.isEmpty() ? 0 : Math.max(0, errors.getFirst().getPosition());
-            int line = firstLine
-                    + Math.toIntExact(snippet.source()
-                            .chars()
-                            .limit(position)
-                            .filter(c -> c == '\n')
-                            .count());
+            long newlines = snippet.source()
+                    .chars()
+                    .limit(position)
+                    .filter(c -> c == '\n')
+                    .count();
+            int line = firstLine + Math.max(0, (int) newlines - leadingLines(snippet.source()));
             throw failure(
                     line,
                     errors.stream().map(diag -> diag.getMessage(Locale.ROOT)).collect(Collectors.joining("; ")));

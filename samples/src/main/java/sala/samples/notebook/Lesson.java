@@ -33,8 +33,7 @@ public record Lesson(String name, List<Cell> cells) {
      */
     public static Lesson read(Path file) throws IOException {
         String fileName = file.getFileName().toString();
-        String name =
-                fileName.endsWith(ENDING) ? fileName.substring(0, fileName.length() - ENDING.length()) : fileName;
+        String name = fileName.endsWith(ENDING) ? fileName.substring(0, fileName.length() - ENDING.length()) : fileName;
         return parse(name, Files.readString(file));
     }
 

@@ -2,6 +2,7 @@ package sala.samples.notebook;
 
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.PrintWriter;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -51,7 +52,10 @@ public final class LessonCommand implements Callable<Integer> {
 
     /** Runs the command and returns its exit code. */
     static int run(String[] arguments, String classPath, PrintStream out, PrintStream err) {
-        return new CommandLine(new LessonCommand(classPath, out, err)).execute(arguments);
+        return new CommandLine(new LessonCommand(classPath, out, err))
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(err, true))
+                .execute(arguments);
     }
 
     @Override
@@ -69,7 +73,9 @@ public final class LessonCommand implements Callable<Integer> {
                 return EXIT_FAILURE;
             } catch (FileSystemException e) {
                 err.println("sala jshell: %s: %s"
-                        .formatted(e.getFile(), e.getReason() == null ? e.getClass().getSimpleName() : e.getReason()));
+                        .formatted(
+                                e.getFile(),
+                                e.getReason() == null ? e.getClass().getSimpleName() : e.getReason()));
                 return EXIT_FAILURE;
             } catch (IOException e) {
                 err.println("sala jshell: %s: %s".formatted(file, e.getMessage()));
@@ -115,8 +121,9 @@ public final class LessonCommand implements Callable<Integer> {
                 Files.createDirectories(pictures);
                 return Files.write(file, picture.png());
             } catch (IOException e) {
-                throw new LessonException("%s: the picture cannot be written: %s; name another folder with --pictures DIR"
-                        .formatted(file, e.getMessage()));
+                throw new LessonException(
+                        "%s: the picture cannot be written: %s; name another folder with --pictures DIR"
+                                .formatted(file, e.getMessage()));
             }
         }
     }

@@ -132,8 +132,7 @@ public final class NotebookFile {
                 case Result.Value value -> writeLines(json, "text/plain", value.text());
                 case Result.Picture picture -> {
                     json.writeBinaryField("image/png", picture.png());
-                    writeLines(
-                            json, "text/plain", "picture of %d x %d".formatted(picture.width(), picture.height()));
+                    writeLines(json, "text/plain", "picture of %d x %d".formatted(picture.width(), picture.height()));
                 }
             }
             json.writeEndObject();

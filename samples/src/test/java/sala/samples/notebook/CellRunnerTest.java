@@ -48,7 +48,9 @@ class CellRunnerTest {
 
     @Test
     void nothingIsGivenByDeclarationsStatementsAndNull() {
-        for (String source : new String[] {"int a = 1;", "int b = 2", "3;", "void f() {}", "f()", "(Object) null", "// only words"}) {
+        for (String source :
+                new String[] {"int a = 1;", "int b = 2", "3;", "void f() {}", "f()", "(Object) null", "// only words"
+                }) {
             assertEquals(new CellOutput("", Optional.empty()), run(source), source);
         }
     }
@@ -75,9 +77,7 @@ class CellRunnerTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            textBlock = """
+    @CsvSource(delimiter = '|', textBlock = """
                     int i = 1;;int j = "a";  | x.jsh line 10: incompatible types: java.lang.String cannot be converted to int
                     int k = 1;\\nfoo();      | x.jsh line 11: cannot find symbol
                     void f() {\\n  g();\\n}   | x.jsh line 10: not declared before: method g()
@@ -95,7 +95,8 @@ class CellRunnerTest {
     void anExceptionNamesTheLineInsideTheSnippet() {
         assertEquals(
                 "x.jsh line 12: java.lang.IllegalStateException: no",
-                failure("for (int i = 0; i < 3; i++) {\n  if (i == 1) {\n    throw new IllegalStateException(\"no\");\n  }\n}"));
+                failure(
+                        "for (int i = 0; i < 3; i++) {\n  if (i == 1) {\n    throw new IllegalStateException(\"no\");\n  }\n}"));
     }
 
     @Test

@@ -31,7 +31,8 @@ class DocumentedLessonsTest {
         List<Path> lessons = LessonsTest.lessons();
         for (String word : example.words().subList(1, example.words().size())) {
             assertTrue(
-                    word.equals("--write") || lessons.contains(Golden.projectRoot().resolve(word)),
+                    word.equals("--write")
+                            || lessons.contains(Golden.projectRoot().resolve(word)),
                     () -> example + ": neither an option nor a lesson: " + word);
         }
     }

@@ -9,8 +9,7 @@ import org.junit.jupiter.api.Test;
 class LessonTest {
     @Test
     void textAndCodeTakeTurns() {
-        Lesson lesson = Lesson.parse(
-                "x", """
+        Lesson lesson = Lesson.parse("x", """
                 /// # Title
                 ///
                 ///   indented

@@ -29,7 +29,9 @@ class LessonsTest {
 
     static List<Path> lessons() throws IOException {
         try (Stream<Path> files = Files.list(Golden.projectRoot().resolve("samples/notebooks"))) {
-            return files.filter(file -> file.toString().endsWith(Lesson.ENDING)).sorted().toList();
+            return files.filter(file -> file.toString().endsWith(Lesson.ENDING))
+                    .sorted()
+                    .toList();
         }
     }
 

@@ -280,7 +280,8 @@ final class KernelCompiler {
     }
 
     private KernelBody load(MethodUnit main) {
-        // Beside the engine and not beside the kernel: a kernel may come from a class loader of its own, as in jshell, where
+        // Beside the engine and not beside the kernel: a kernel may come from a class loader of its own, as in jshell,
+        // where
         // nobody else may define classes. All that it calls is copied into this class, so nothing there is missed.
         ClassDesc hidden = ClassDesc.of(
                 KernelCompiler.class.getPackageName(), kernel.owner().getSimpleName() + "$Interpreted");
