@@ -3,6 +3,7 @@ package sala.samples.notebook;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -53,8 +54,8 @@ public final class LessonCommand implements Callable<Integer> {
     /** Runs the command and returns its exit code. */
     static int run(String[] arguments, String classPath, PrintStream out, PrintStream err) {
         return new CommandLine(new LessonCommand(classPath, out, err))
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(err, true))
+                .setOut(new PrintWriter(out, true, StandardCharsets.UTF_8))
+                .setErr(new PrintWriter(err, true, StandardCharsets.UTF_8))
                 .execute(arguments);
     }
 
