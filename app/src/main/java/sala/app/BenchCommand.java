@@ -16,6 +16,7 @@ import sala.loader.Checkpoint;
 import sala.loader.DType;
 import sala.loader.ModelConfig;
 import sala.model.Backend;
+import sala.model.EmbeddedModel;
 import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.LayerObserver;

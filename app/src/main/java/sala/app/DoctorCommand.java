@@ -14,6 +14,7 @@ import picocli.CommandLine.Option;
 import sala.loader.Checkpoint;
 import sala.model.Backend;
 import sala.model.BackendUnavailableException;
+import sala.model.EmbeddedModel;
 import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.MemoryPlan;

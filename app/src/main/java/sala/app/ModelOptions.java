@@ -3,6 +3,7 @@ package sala.app;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
+import sala.model.EmbeddedModel;
 
 /** Which model: shared by every command that reads one. */
 final class ModelOptions {

@@ -27,7 +27,8 @@ import picocli.CommandLine.UnmatchedArgumentException;
             "1:the command failed; one line on standard error says why",
             "2:the command line is wrong",
             "130:stopped with Ctrl-C; what was generated so far has been written"
-        })
+        },
+        footer = {"%nIn the source tree ./sala also knows jshell and jupyter, for the lessons: see docs/guide.md."})
 public final class SalaCommand implements Runnable {
     static final int EXIT_FAILURE = 1;
 

@@ -139,7 +139,7 @@ public final class CpuOperations implements AutoCloseable {
 
     /** An empty cache of a sparse layer. */
     public KvCache newCache() {
-        return new CpuKvCache(config);
+        return new CpuKvCache(config, Integer.MAX_VALUE);
     }
 
     /** Forgets the cached tokens and keeps the memory. */

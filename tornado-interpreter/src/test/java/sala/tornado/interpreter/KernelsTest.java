@@ -2,12 +2,19 @@ package sala.tornado.interpreter;
 
 import static org.junit.jupiter.api.Assertions.assertArrayEquals;
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotSame;
 
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Objects;
+import java.util.function.BiFunction;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.TaskGraph;
 import uk.ac.manchester.tornado.api.annotations.Parallel;
 import uk.ac.manchester.tornado.api.types.arrays.DoubleArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -49,6 +56,43 @@ class KernelsTest {
                 .out(y)
                 .execute(graph -> graph.task("task", KernelsTest::scale, new KernelContext(), x, y, 2f));
         assertArrayEquals(expected, y.toHeapArray());
+    }
+
+    /** Loads {@link ForeignKernel} anew, with what is private there. */
+    private static final class ForeignLoader extends ClassLoader {
+        ForeignLoader() {
+            super(ForeignKernel.class.getClassLoader());
+        }
+
+        @Override
+        protected Class<?> loadClass(String name, boolean resolve) throws ClassNotFoundException {
+            if (!name.equals(ForeignKernel.class.getName())) {
+                return super.loadClass(name, resolve);
+            }
+            try (InputStream file = getResourceAsStream(name.replace('.', '/') + ".class")) {
+                byte[] bytes = Objects.requireNonNull(file, name).readAllBytes();
+                return defineClass(name, bytes, 0, bytes.length);
+            } catch (IOException e) {
+                throw new ClassNotFoundException(name, e);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("devices")
+    void aKernelOfAnotherClassLoader(InterpreterDevice device) throws ReflectiveOperationException {
+        FloatArray x = FloatArray.fromElements(1, 2, 3, 4);
+        FloatArray y = new FloatArray(4);
+        Object kernel = new ForeignLoader()
+                .loadClass(ForeignKernel.class.getName())
+                .getConstructor()
+                .newInstance();
+        assertNotSame(ForeignKernel.class, kernel.getClass());
+        @SuppressWarnings("unchecked")
+        BiFunction<FloatArray, FloatArray, UnaryOperator<TaskGraph>> tasks =
+                (BiFunction<FloatArray, FloatArray, UnaryOperator<TaskGraph>>) kernel;
+        Run.grid(4, 4).on(device).in(x).out(y).execute(tasks.apply(x, y));
+        assertArrayEquals(new float[] {2, 4, 6, 8}, y.toHeapArray());
     }
 
     static void sumByTree(KernelContext context, FloatArray x, FloatArray sums) {

@@ -280,7 +280,11 @@ final class KernelCompiler {
     }
 
     private KernelBody load(MethodUnit main) {
-        ClassDesc hidden = ClassDesc.of(kernel.owner().getName() + "$Interpreted");
+        // Beside the engine and not beside the kernel: a kernel may come from a class loader of its own, as in jshell,
+        // where
+        // nobody else may define classes. All that it calls is copied into this class, so nothing there is missed.
+        ClassDesc hidden = ClassDesc.of(
+                KernelCompiler.class.getPackageName(), kernel.owner().getSimpleName() + "$Interpreted");
         byte[] bytes = ClassFile.of(ClassFile.ClassHierarchyResolverOption.of(ClassHierarchyResolver.defaultResolver()
                         .orElse(ClassHierarchyResolver.ofResourceParsing(
                                 kernel.owner().getClassLoader()))))
@@ -307,8 +311,7 @@ final class KernelCompiler {
                     }
                 });
         try {
-            MethodHandles.Lookup lookup = MethodHandles.privateLookupIn(kernel.owner(), MethodHandles.lookup())
-                    .defineHiddenClass(bytes, true, MethodHandles.Lookup.ClassOption.NESTMATE);
+            MethodHandles.Lookup lookup = MethodHandles.lookup().defineHiddenClass(bytes, true);
             return (KernelBody) lookup.findConstructor(lookup.lookupClass(), MethodType.methodType(void.class))
                     .invoke();
         } catch (Throwable e) {

@@ -1,24 +1,26 @@
-package sala.app;
+package sala.model;
 
 import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import sala.loader.CheckpointException;
 
 /**
- * Where the model is that commands use when none is named: {@code models/sala-tiny-en} beside the {@code lib} folder of
- * the installed command, or {@code samples/models/sala-tiny-en} of the source tree that the classes were built in.
+ * Where the small trained model is that comes with the project: {@code models/sala-tiny-en} beside the {@code lib} folder
+ * of the installed command, or {@code samples/models/sala-tiny-en} of the source tree that the classes were built in.
  */
-final class EmbeddedModel {
-    static final String NAME = "sala-tiny-en";
+public final class EmbeddedModel {
+    /** Name of its folder. */
+    public static final String NAME = "sala-tiny-en";
 
     private EmbeddedModel() {}
 
     /**
      * The model's folder.
      *
-     * @throws CommandException if the installation has none
+     * @throws CheckpointException if the installation has none
      */
-    static Path directory() {
+    public static Path directory() {
         Path code = codeLocation();
         for (Path folder = code.getParent(); folder != null; folder = folder.getParent()) {
             for (String models : new String[] {"models", "samples/models"}) {
@@ -28,8 +30,8 @@ final class EmbeddedModel {
                 }
             }
         }
-        throw new CommandException(
-                "the embedded model models/%s is missing at and above %s: name a model with --model DIR, or install again"
+        throw new CheckpointException(
+                "the embedded model models/%s is missing at and above %s: open another model by its folder (--model DIR), or install again"
                         .formatted(NAME, code));
     }
 

@@ -1,0 +1,9 @@
+import java.util.*;
+import java.util.stream.*;
+import java.nio.file.Path;
+import sala.kernels.reference.*;
+import sala.loader.*;
+import sala.model.*;
+import sala.model.cpu.*;
+import sala.model.generate.*;
+import sala.samples.lesson.*;
