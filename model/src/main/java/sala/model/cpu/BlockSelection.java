@@ -8,7 +8,7 @@ import sala.loader.SparseConfig;
  *
  * <pre>
  *   1. {@link WindowScores}   scores of the fine windows, normalised by the coarse ones, summed over the group
- *   2. pooling        B[b] = max of s[j],  r b - 1 <= j <= r b + r - 1,   r = blockSize / kernelStride
+ *   2. pooling        B[b] = max of s[j],  r b - 1 &lt;= j &lt;= r b + r - 1,   r = blockSize / kernelStride
  *   3. {@link TopBlocks}      forced blocks, then the largest bf16(B[b]), the lower index among equals
  * </pre>
  *

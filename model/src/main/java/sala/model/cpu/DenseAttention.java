@@ -7,7 +7,7 @@ import sala.loader.ModelConfig;
 /**
  * Causal softmax attention over all cached tokens.
  *
- * <pre>  out[t, h] = sum over j <= position + t of softmax_j(attentionScale q[t, h] . k[j, g]) v[j, g],  g = h / groupSize  </pre>
+ * <pre>  out[t, h] = sum over j &lt;= position + t of softmax_j(attentionScale q[t, h] . k[j, g]) v[j, g],  g = h / groupSize  </pre>
  *
  * <p>Prefill: a unit of work is some tokens and one KV head, so that a tile of keys and values serves many rows. Decode:
  * a unit is a KV head and a stretch of the cache; the stretches, cut by the length alone, are merged in order. Ground

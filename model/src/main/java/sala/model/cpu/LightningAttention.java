@@ -19,7 +19,7 @@ import sala.loader.ModelConfig;
  * state before it and {@code a, b} counting from 0 inside it, as products of small matrices:
  *
  * <pre>
- *   o[a] = attentionScale (decay^(a+1) q[a]^T S + sum over b <= a of decay^(a-b) (q[a] . k[b]) v[b])
+ *   o[a] = attentionScale (decay^(a+1) q[a]^T S + sum over b &lt;= a of decay^(a-b) (q[a] . k[b]) v[b])
  *   S'   = decay^n S + sum over b of decay^(n-1-b) k[b] v[b]^T
  * </pre>
  *

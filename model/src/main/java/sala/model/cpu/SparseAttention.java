@@ -8,7 +8,7 @@ import sala.loader.ModelConfig;
  * Causal softmax attention over the tokens of selected blocks: stage 2 of InfLLM-V2.
  *
  * <pre>  out[t, h] = sum over j of softmax_j(attentionScale q[t, h] . k[j, g]) v[j, g],   g = h / groupSize,
- *              j <= position + t and floor(j / blockSize) in blocks[t, g]  </pre>
+ *              j &lt;= position + t and floor(j / blockSize) in blocks[t, g]  </pre>
  *
  * <p>Prefill: a unit of work is some neighbouring tokens and one KV head; it goes through the union of their blocks, so
  * that a block which several tokens selected is read from memory once. Each token still attends to its own blocks only,

@@ -7,7 +7,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  * The kernel of the ninth lesson, compiled: TornadoVM reads a kernel's class file from the class path, where what is typed
  * into JShell is not.
  *
- * <pre>  out[g] = sum of x[i],   {@value #LANES} g <= i < {@value #LANES} (g + 1)  </pre>
+ * <pre>  out[g] = sum of x[i],   {@value #LANES} g &lt;= i &lt; {@value #LANES} (g + 1)  </pre>
  *
  * <p>Launch: a work group of {@value #LANES} lanes a sum; a tree in local memory, f32.
  */

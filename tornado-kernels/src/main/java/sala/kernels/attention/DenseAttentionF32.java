@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * keeps maximum and sum, scores are never stored.
  *
  * <pre>
- *   out[t, h] = sum over j <= position + t of softmax_j(attentionScale q[t, h] . keys[g, j]) values[g, j],
+ *   out[t, h] = sum over j &lt;= position + t of softmax_j(attentionScale q[t, h] . keys[g, j]) values[g, j],
  *   g = h / groupSize
  * </pre>
  *

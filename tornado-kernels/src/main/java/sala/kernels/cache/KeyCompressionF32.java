@@ -20,9 +20,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * are read from the cache, to which {@link KvAppendF32} has appended before.
  *
  * <pre>
- *   fineKeys[g, j]   = mean of keys[g, t],   kernelStride j <= t < kernelStride j + kernelSize
+ *   fineKeys[g, j]   = mean of keys[g, t],   kernelStride j &lt;= t &lt; kernelStride j + kernelSize
  *   coarseKeys[g, j] = the same with four times the size and stride
- *   for the windows whose last token t has position <= t < position + numTokens
+ *   for the windows whose last token t has position &lt;= t &lt; position + numTokens
  * </pre>
  *
  * <p>Sums in f32, rounded once to the storage type. Launch: a work group of {@value #LANES} lanes for each window that

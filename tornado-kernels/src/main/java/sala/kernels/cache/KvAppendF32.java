@@ -15,7 +15,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Writes keys and values of a call's tokens into the cache, rounded to its storage type.
  *
- * <pre>  keys[g, position + t] = k[t, g],   values[g, position + t] = v[t, g],   0 <= t < numTokens  </pre>
+ * <pre>  keys[g, position + t] = k[t, g],   values[g, position + t] = v[t, g],   0 &lt;= t &lt; numTokens  </pre>
  *
  * <p>Launch: a lane an element of k, {@value #LANES} a work group; lanes of tokens past the call do nothing.
  * {@code position + numTokens} may be at most the capacity: the caller's duty, since the device holds both.

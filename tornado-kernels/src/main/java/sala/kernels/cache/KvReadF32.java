@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Reads keys and values of some tokens out of the cache, the inverse of {@link KvAppendF32}: for sessions that are saved,
  * copied or change places on the device.
  *
- * <pre>  k[t, g] = keys[g, position + t],   v[t, g] = values[g, position + t],   0 <= t < numTokens  </pre>
+ * <pre>  k[t, g] = keys[g, position + t],   v[t, g] = values[g, position + t],   0 &lt;= t &lt; numTokens  </pre>
  *
  * <p>Launch: a lane an element of k, {@value #LANES} a work group; lanes of tokens past the call do nothing.
  */

@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Looks the tokens of a call up.
  *
- * <pre>  out[t, i] = embeddingScale table[tokens[t], i]        0 <= t < NUM_TOKENS  </pre>
+ * <pre>  out[t, i] = embeddingScale table[tokens[t], i]        0 &lt;= t &lt; NUM_TOKENS  </pre>
  *
  * <p>Launch: a lane an element, {@value #LANES} lanes a work group, {@code maxTokens} rows of work groups. Ground truth:
  * {@link sala.kernels.reference.Embedding#lookup}.

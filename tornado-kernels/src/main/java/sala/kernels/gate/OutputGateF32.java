@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * The sigmoid gate on the output of softmax attention, one value a channel.
  *
- * <pre>  out[t, i] = x[t, i] sigmoid(gate[t, i])        0 <= t < NUM_TOKENS  </pre>
+ * <pre>  out[t, i] = x[t, i] sigmoid(gate[t, i])        0 &lt;= t &lt; NUM_TOKENS  </pre>
  *
  * <p>Launch: a lane an element, {@value #LANES} lanes a work group. Ground truth:
  * {@link sala.kernels.reference.OutputGate#apply}.

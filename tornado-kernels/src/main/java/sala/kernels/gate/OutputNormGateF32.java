@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Norm and sigmoid gate on the output of lightning attention. The norm runs over all heads of a token together.
  *
  * <pre>
- *   n[t]      = x[t] / sqrt(mean of x[t]^2 + rmsNormEps) weight        0 <= t < NUM_TOKENS
+ *   n[t]      = x[t] / sqrt(mean of x[t]^2 + rmsNormEps) weight        0 &lt;= t &lt; NUM_TOKENS
  *   out[t, i] = n[t, i] sigmoid(gate[t, i])
  * </pre>
  *

@@ -17,7 +17,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * The gated activation of the MLP, where the two projections before it are matrix products of their own.
  *
- * <pre>  out[t, i] = silu(gate[t, i]) up[t, i],   silu(z) = z sigmoid(z)        0 <= t < NUM_TOKENS  </pre>
+ * <pre>  out[t, i] = silu(gate[t, i]) up[t, i],   silu(z) = z sigmoid(z)        0 &lt;= t &lt; NUM_TOKENS  </pre>
  *
  * <p>Launch: a lane an element, {@value #LANES} lanes a work group. Ground truth:
  * {@link sala.kernels.reference.SwiGlu#activate}.

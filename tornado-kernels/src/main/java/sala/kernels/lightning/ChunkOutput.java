@@ -12,7 +12,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Third phase of chunked prefill: the output of every token, from the state before its chunk and from the chunk itself.
  *
  * <pre>
- *   out[a] = attentionScale (decay^(a+1) q[a]^T S + sum over b <= a of decay^(a-b) (q[a] . k[b]) v[b])
+ *   out[a] = attentionScale (decay^(a+1) q[a]^T S + sum over b &lt;= a of decay^(a-b) (q[a] . k[b]) v[b])
  *   decay  = exp(-decaySlopes[h]),  S = chunkStates[c, h] as {@link ChunkScan} leaves it,  a, b count from the chunk's start
  * </pre>
  *

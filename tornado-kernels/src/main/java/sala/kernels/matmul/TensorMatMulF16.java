@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <pre>  outColumns[o, t] = sum over i of weights[o, i] xColumns[i, t]  </pre>
  *
  * <p>The tokens stand in columns on both sides, since the second operand of the tensor cores is read along them:
- * {@link TokensToColumns} and {@link ColumnsToTokens} turn them. Launch: 128 lanes a tile of 128 outputs and 128
+ * {@link TokensToColumnsF16} and {@link ColumnsToTokens} turn them. Launch: 128 lanes a tile of 128 outputs and 128
  * tokens; sizes need not be multiples of the tile. Sums in f32. Ground truth:
  * {@link sala.kernels.reference.Linear#project}.
  */

@@ -19,7 +19,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Adds a branch to the residual stream and normalises the sum: what stands between two halves of a layer.
  *
  * <pre>
- *   hidden[t, i] += residualScale branch[t, i]                                           0 <= t < NUM_TOKENS
+ *   hidden[t, i] += residualScale branch[t, i]                                           0 &lt;= t &lt; NUM_TOKENS
  *   out[t, i]     = hidden[t, i] / sqrt(mean over j of hidden[t, j]^2 + rmsNormEps) weight[i]
  * </pre>
  *

@@ -18,7 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 /**
  * Root-mean-square norm of the rows of a call.
  *
- * <pre>  out[t, i] = x[t, i] / sqrt(mean over j of x[t, j]^2 + rmsNormEps) weight[i]        0 <= t < NUM_TOKENS  </pre>
+ * <pre>  out[t, i] = x[t, i] / sqrt(mean over j of x[t, j]^2 + rmsNormEps) weight[i]        0 &lt;= t &lt; NUM_TOKENS  </pre>
  *
  * <p>Launch: a work group of {@value #LANES} lanes a row; the sum of squares is a tree in local memory, f32. Ground truth:
  * {@link sala.kernels.reference.RmsNorm#normalize}.

@@ -9,7 +9,7 @@ import java.util.stream.IntStream;
  * <pre>
  *   1. {@link #windowScores}   p[h, j] = exp(c q[h] . fine[j] - m[h]) / d[h],   s[j] = sum of p[h, j] over the group
  *                           m[h], d[h]: maximum and sum of exp(c q[h] . coarse[j] - m[h]) over the coarse windows
- *   2. {@link #blockScores}    B[b] = max of s[j],  r b - 1 <= j <= r b + r - 1,   r = blockSize / kernelStride
+ *   2. {@link #blockScores}    B[b] = max of s[j],  r b - 1 &lt;= j &lt;= r b + r - 1,   r = blockSize / kernelStride
  *   3. {@link #select}         forced blocks, then the largest bf16(B[b]), the lower index among equals
  * </pre>
  *

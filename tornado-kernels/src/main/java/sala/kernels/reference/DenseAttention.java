@@ -5,7 +5,7 @@ import java.util.stream.IntStream;
 /**
  * Causal softmax attention of one token over all positions up to its own.
  *
- * <pre>  out[h] = sum over j <= position of softmax_j(attentionScale q[h] . keys[j, h / groupSize]) values[j, h / groupSize]  </pre>
+ * <pre>  out[h] = sum over j &lt;= position of softmax_j(attentionScale q[h] . keys[j, h / groupSize]) values[j, h / groupSize]  </pre>
  */
 public final class DenseAttention {
     private DenseAttention() {}

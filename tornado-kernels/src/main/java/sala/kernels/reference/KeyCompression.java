@@ -3,7 +3,7 @@ package sala.kernels.reference;
 /**
  * Compressed keys: means over overlapping windows of the cached keys, per KV head. Values are never compressed.
  *
- * <pre>  out[j] = mean of keys[t],  kernelStride j <= t < kernelStride j + kernelSize,   whole windows only  </pre>
+ * <pre>  out[j] = mean of keys[t],  kernelStride j &lt;= t &lt; kernelStride j + kernelSize,   whole windows only  </pre>
  *
  * <p>Block selection uses fine windows ({@code kernel_size}, {@code kernel_stride}) and coarse ones four times as wide
  * and as far apart. Means are not rounded.

@@ -49,7 +49,7 @@ public final class LightningAttention {
      * counted from its start:
      *
      * <pre>
-     *   o[a]  = attentionScale (decay^(a+1) q[a]^T S + sum over b <= a of decay^(a-b) (q[a] . k[b]) v[b])
+     *   o[a]  = attentionScale (decay^(a+1) q[a]^T S + sum over b &lt;= a of decay^(a-b) (q[a] . k[b]) v[b])
      *   S_new = decay^n S + sum over b of decay^(n-1-b) k[b] v[b]^T
      * </pre>
      *

@@ -5,7 +5,7 @@ package sala.kernels.reference;
  * {@code j + headDim/2}.
  *
  * <pre>
- *   angle[p, j] = float(p) float(ropeTheta^(-2j/headDim))                       a float product, 0 <= j < headDim/2
+ *   angle[p, j] = float(p) float(ropeTheta^(-2j/headDim))                       a float product, 0 &lt;= j &lt; headDim/2
  *   out[j]              = x[j] cos(angle) - x[j + headDim/2] sin(angle)
  *   out[j + headDim/2]  = x[j + headDim/2] cos(angle) + x[j] sin(angle)
  * </pre>

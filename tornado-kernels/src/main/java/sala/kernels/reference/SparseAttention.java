@@ -7,7 +7,7 @@ import java.util.stream.IntStream;
  * Stage 2 of InfLLM-V2: softmax attention of one token over the tokens of its selected blocks, up to its own position.
  *
  * <pre>  out[h] = sum over j of softmax_j(attentionScale q[h] . keys[j, g]) values[j, g],   g = h / groupSize,
- *           j <= position and floor(j / blockSize) in blocks[g]  </pre>
+ *           j &lt;= position and floor(j / blockSize) in blocks[g]  </pre>
  */
 public final class SparseAttention {
     private SparseAttention() {}

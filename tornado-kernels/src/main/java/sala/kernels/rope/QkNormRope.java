@@ -13,8 +13,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Norm of every head of q and k, then rotary positions, in place. Channel j turns with channel {@code j + headDim/2}.
  *
  * <pre>
- *   n[t, h]             = x[t, h] / sqrt(mean of x[t, h]^2 + rmsNormEps) weight        x being q or k, 0 <= t < NUM_TOKENS
- *   x[t, h, j]          = n[t, h, j] cosines[t, j] - n[t, h, j + pairs] sines[t, j]     0 <= j < pairs = headDim/2
+ *   n[t, h]             = x[t, h] / sqrt(mean of x[t, h]^2 + rmsNormEps) weight        x being q or k, 0 &lt;= t &lt; NUM_TOKENS
+ *   x[t, h, j]          = n[t, h, j] cosines[t, j] - n[t, h, j + pairs] sines[t, j]     0 &lt;= j &lt; pairs = headDim/2
  *   x[t, h, j + pairs]   = n[t, h, j + pairs] cosines[t, j] + n[t, h, j] sines[t, j]
  * </pre>
  *

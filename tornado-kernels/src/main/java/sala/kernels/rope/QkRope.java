@@ -14,7 +14,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <pre>
  *   x'[t, h, j]        = x[t, h, j] cosines[t, j] - x[t, h, j + pairs] sines[t, j]        x being q or k
- *   x'[t, h, j + pairs] = x[t, h, j + pairs] cosines[t, j] + x[t, h, j] sines[t, j]        0 <= j < pairs = headDim/2
+ *   x'[t, h, j + pairs] = x[t, h, j + pairs] cosines[t, j] + x[t, h, j] sines[t, j]        0 &lt;= j &lt; pairs = headDim/2
  * </pre>
  *
  * <p>Launch: a work group of {@value #LANES} lanes a head of a token, the heads of q before those of k; a lane owns a

@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * Cosine and sine of the rotary angles of a call, computed and never loaded.
  *
  * <pre>
- *   angle[t, j]   = float(POSITION + t) inverseFrequencies[j]      a product of floats, 0 <= t < NUM_TOKENS, 0 <= j < pairs
+ *   angle[t, j]   = float(POSITION + t) inverseFrequencies[j]      a product of floats, 0 &lt;= t &lt; NUM_TOKENS, 0 &lt;= j &lt; pairs
  *   cosines[t, j] = cos(angle[t, j])        sines[t, j] = sin(angle[t, j])
  *   pairs          = headDim / 2
  * </pre>

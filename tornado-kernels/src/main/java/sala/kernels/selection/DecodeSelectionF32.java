@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <pre>
  *   coarse:  m[h], d[h] = maximum and sum of exp(c q[h] . coarseKeys[g, j] - m[h]) over the visible windows, per split
  *   fine:    s[j] = sum over the group of exp(c q[h] . fineKeys[g, j] - m[h]) / d[h]
- *            rank[b] = bf16 of the max of s[j],  r b - 1 <= j <= r b + r - 1,  r = blockSize / kernelStride
+ *            rank[b] = bf16 of the max of s[j],  r b - 1 &lt;= j &lt;= r b + r - 1,  r = blockSize / kernelStride
  *   top:     {@link TopBlocks}
  * </pre>
  *

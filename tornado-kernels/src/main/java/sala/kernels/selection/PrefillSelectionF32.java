@@ -27,7 +27,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * <pre>
  *   m[h], d[h] = maximum and sum of exp(c q[t, h] . coarseKeys[g, j] - m[h]) over the visible windows
  *   s[j]       = sum over the group of exp(c q[t, h] . fineKeys[g, j] - m[h]) / d[h]
- *   rank[b]    = bf16 of the max of s[j],  r b - 1 <= j <= r b + r - 1,  r = blockSize / kernelStride
+ *   rank[b]    = bf16 of the max of s[j],  r b - 1 &lt;= j &lt;= r b + r - 1,  r = blockSize / kernelStride
  *   selectedBlocks[t, g] = the forced blocks and those of the highest ranks, the lower index first among equals
  * </pre>
  *

@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <pre>
  *   out[t, h] = sum over j of softmax_j(attentionScale q[t, h] . keys[g, j]) values[g, j],   g = h / groupSize,
- *               j <= position + t and floor(j / blockSize) in selectedBlocks[t, g]
+ *               j &lt;= position + t and floor(j / blockSize) in selectedBlocks[t, g]
  * </pre>
  *
  * <p>An online softmax over tiles of {@value #KEYS} keys, which the block list names; the heads of a group share them.
