@@ -153,14 +153,22 @@ record Plot(
         styler.setYAxisLogarithmic(true);
         styler.setXAxisLogarithmicDecadeOnly(false);
         styler.setYAxisLogarithmicDecadeOnly(false);
-        styler.setXAxisTickLabelsFormattingFunction(Plot::label);
-        styler.setYAxisTickLabelsFormattingFunction(Plot::label);
+        styler.setXAxisTickLabelsFormattingFunction(logarithmicX ? Plot::logarithmicLabel : Plot::label);
+        styler.setYAxisTickLabelsFormattingFunction(Plot::logarithmicLabel);
         styler.setLegendPosition(LegendPosition.OutsideE);
         styler.setMarkerSize(8);
         styler.setLocale(Locale.ROOT);
     }
 
-    /** A tick of a logarithmic axis: 0.001, 10, 20K, 3M. */
+    /** Of the ticks of a decade the first, second and fifth: more would cover each other. */
+    static String logarithmicLabel(double value) {
+        BigDecimal digits = new BigDecimal(value).round(new MathContext(3)).stripTrailingZeros();
+        boolean oneDigit = digits.precision() == 1;
+        int digit = digits.unscaledValue().abs().intValue();
+        return oneDigit && digit != 1 && digit != 2 && digit != 5 ? "" : label(value);
+    }
+
+    /** A number at an axis: 0.001, 10, 20K, 3M. */
     static String label(double value) {
         double magnitude = Math.abs(value);
         if (magnitude >= 1e6) {

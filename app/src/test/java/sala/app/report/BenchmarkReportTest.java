@@ -268,6 +268,11 @@ class BenchmarkReportTest {
                 DoubleStream.of(0.001, 0.25, 1, 1000, 16_384, 1e6)
                         .mapToObj(Plot::label)
                         .toList());
+        assertEquals(
+                List.of("0.1", "0.2", "", "0.5", "", "1.14", "20K", ""),
+                DoubleStream.of(0.1, 0.2, 0.3, 0.5, 0.9, 1.14, 20_000, 30_000)
+                        .mapToObj(Plot::logarithmicLabel)
+                        .toList());
         assertEquals("1.500 ms", ReportPage.time(measured(List.of(1.5e-3))));
     }
 }
