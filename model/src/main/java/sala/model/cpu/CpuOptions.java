@@ -10,7 +10,7 @@ package sala.model.cpu;
  *     are slow until the JVM has compiled them; the results are the same
  */
 public record CpuOptions(int threads, int prefillChunk, long plainMultiplyAdds) {
-    /** Measured: half of it is slower, double gains nothing worth the buffers ({@code jmh/NOTEBOOK.md}). */
+    /** Measured: a quarter of it is slower, double gains nothing ({@code jmh/NOTEBOOK.md}). */
     public static final int DEFAULT_PREFILL_CHUNK = 256;
 
     /**
