@@ -87,6 +87,15 @@ public final class ForwardPasses {
     }
 
     /**
+     * Picks, on whichever device.
+     *
+     * @throws BackendUnavailableException if the wanted backend does not run here
+     */
+    public static Choice choose(Backend requested) {
+        return choose(requested, OptionalInt.empty());
+    }
+
+    /**
      * Picks.
      *
      * @param deviceIndex in {@link TornadoDevices#list}; with {@link Backend#AUTO} it asks for that device

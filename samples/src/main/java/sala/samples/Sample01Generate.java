@@ -8,6 +8,7 @@ import sala.model.EmbeddedModel;
 import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.ModelWeights;
+import sala.model.PassOptions;
 import sala.model.Session;
 import sala.model.SessionOptions;
 import sala.model.generate.GenerationOptions;
@@ -19,9 +20,9 @@ public final class Sample01Generate {
 
     /** Prints the likeliest continuation of "In the beginning". */
     public static void main(String[] args) {
-        int threads = Runtime.getRuntime().availableProcessors();
+        PassOptions passOptions = PassOptions.of(Runtime.getRuntime().availableProcessors(), 512);
         try (Checkpoint checkpoint = Checkpoint.open(EmbeddedModel.directory());
-                ForwardPass pass = ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), threads);
+                ForwardPass pass = ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), passOptions);
                 Session session = pass.newSession(SessionOptions.ofContextLength(512))) {
             Tokenizer tokenizer = checkpoint.tokenizer().orElseThrow();
             int[] prompt = tokenizer.encode("In the beginning", true);

@@ -8,6 +8,7 @@ import sala.model.EmbeddedModel;
 import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.ModelWeights;
+import sala.model.PassOptions;
 import sala.model.SessionOptions;
 import sala.model.generate.CancellationToken;
 import sala.model.generate.Conversation;
@@ -20,9 +21,9 @@ public final class Sample02Chat {
 
     /** Tells the embedded model a pass key, which is all that it can talk about, and asks for it. */
     public static void main(String[] args) {
-        int threads = Runtime.getRuntime().availableProcessors();
+        PassOptions passOptions = PassOptions.of(Runtime.getRuntime().availableProcessors(), 2048);
         try (Checkpoint checkpoint = Checkpoint.open(EmbeddedModel.directory());
-                ForwardPass pass = ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), threads);
+                ForwardPass pass = ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), passOptions);
                 Conversation conversation = new Conversation(
                         pass,
                         checkpoint.tokenizer().orElseThrow(),

@@ -8,6 +8,7 @@ import sala.model.EmbeddedModel;
 import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.ModelWeights;
+import sala.model.PassOptions;
 import sala.model.Session;
 import sala.model.SessionOptions;
 import sala.model.generate.GenerationOptions;
@@ -19,10 +20,10 @@ public final class Sample03Fork {
 
     /** Prints two continuations of one beginning, and that the first one is what it would be without the second. */
     public static void main(String[] args) {
-        int threads = Runtime.getRuntime().availableProcessors();
+        PassOptions passOptions = PassOptions.of(Runtime.getRuntime().availableProcessors(), 512);
         GenerationOptions options = GenerationOptions.builder().maxTokens(12).build();
         try (Checkpoint checkpoint = Checkpoint.open(EmbeddedModel.directory());
-                ForwardPass pass = ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), threads);
+                ForwardPass pass = ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), passOptions);
                 Session trunk = pass.newSession(SessionOptions.ofContextLength(512))) {
             Tokenizer tokenizer = checkpoint.tokenizer().orElseThrow();
             Generator generator = new Generator(pass, Optional.of(tokenizer));

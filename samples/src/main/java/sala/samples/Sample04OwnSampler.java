@@ -10,6 +10,7 @@ import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.Logits;
 import sala.model.ModelWeights;
+import sala.model.PassOptions;
 import sala.model.Session;
 import sala.model.SessionOptions;
 
@@ -30,9 +31,9 @@ public final class Sample04OwnSampler {
 
     /** Prints a continuation in which every token is a new one. */
     public static void main(String[] args) {
-        int threads = Runtime.getRuntime().availableProcessors();
+        PassOptions passOptions = PassOptions.of(Runtime.getRuntime().availableProcessors(), 512);
         try (Checkpoint checkpoint = Checkpoint.open(EmbeddedModel.directory());
-                ForwardPass pass = ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), threads);
+                ForwardPass pass = ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), passOptions);
                 Session session = pass.newSession(SessionOptions.ofContextLength(512))) {
             Tokenizer tokenizer = checkpoint.tokenizer().orElseThrow();
             Logits logits = pass.prefill(session, tokenizer.encode("In the beginning", true));

@@ -8,6 +8,7 @@ import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
 import sala.model.LayerObserver;
 import sala.model.ModelWeights;
+import sala.model.PassOptions;
 import sala.model.Session;
 import sala.model.SessionOptions;
 
@@ -34,9 +35,10 @@ public final class Sample05ObserveLayer {
 
     /** Prints the size of the last token's hidden state, layer by layer. */
     public static void main(String[] args) {
-        int threads = Runtime.getRuntime().availableProcessors();
+        PassOptions passOptions = PassOptions.of(Runtime.getRuntime().availableProcessors(), 512);
         try (Checkpoint checkpoint = Checkpoint.open(EmbeddedModel.directory());
-                ForwardPass pass = ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), threads)) {
+                ForwardPass pass =
+                        ForwardPasses.choose(Backend.AUTO).open(ModelWeights.load(checkpoint), passOptions)) {
             Tokenizer tokenizer = checkpoint.tokenizer().orElseThrow();
             int[] tokens = tokenizer.encode("In the beginning", true);
             SessionOptions options =
