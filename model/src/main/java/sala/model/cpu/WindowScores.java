@@ -158,14 +158,14 @@ final class WindowScores {
                 newMax = scratch[at];
             }
         }
-        float factor = (float) Math.exp(max[row] - newMax);
+        float rescale = (float) Math.exp(max[row] - newMax);
         for (int lane = 0; lane < LANES; lane++) {
             float laneSum = 0;
             for (int at = start + lane; at < end; at += LANES) {
                 laneSum += VectorMath.exp(scratch[at] - newMax);
             }
             int total = row * LANES + lane;
-            sum[total] = Math.fma(sum[total], factor, laneSum); // exact where the factor is 1
+            sum[total] = Math.fma(sum[total], rescale, laneSum); // exact where rescale is 1
         }
         max[row] = newMax;
     }
