@@ -88,7 +88,7 @@ class DocumentationTest {
         String build = Files.readString(Golden.projectRoot().resolve(".ci/run"));
         assertTrue(readme.contains("\nmvn verify\n"), readme);
         assertTrue(
-                Pattern.compile("^mvn .*verify$", Pattern.MULTILINE)
+                Pattern.compile("^mvn .*\\bverify\\b", Pattern.MULTILINE)
                         .matcher(build)
                         .find(),
                 build);
