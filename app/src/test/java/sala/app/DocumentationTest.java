@@ -12,6 +12,8 @@ import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import sala.testing.DocumentedCommands;
@@ -35,6 +37,7 @@ class DocumentationTest {
 
     @ParameterizedTest
     @MethodSource("examples")
+    @Execution(ExecutionMode.CONCURRENT)
     void runs(Example example) throws IOException, InterruptedException {
         Process process = CommandProcess.start(Golden.projectRoot(), shortened(example.words()));
         process.getOutputStream().close();

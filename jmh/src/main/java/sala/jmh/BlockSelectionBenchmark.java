@@ -10,13 +10,15 @@ import sala.kernels.reference.SelectionRule;
 import sala.kernels.storage.StorageType;
 import sala.model.KvCache;
 import sala.model.cpu.CpuOperations;
+import sala.model.tornado.TornadoOptions;
 
 /**
- * Stage 1 of sparse attention, one token: its blocks from the compressed keys of the context. What grows with the context
+ * Stage 1 of sparse attention: the blocks of a token from the compressed keys of the context. What grows with the context
  * in a sparse layer is this, so {@code DenseAttention} is to be set against the sum of this and of
  * {@code SparseAttention}. Counted are the compressed keys.
  */
 public class BlockSelectionBenchmark extends OperationBenchmark {
+    /** Work groups that share the windows of one token on a device. */
     private static final int DEVICE_SPLITS = 64;
 
     /** A score at the threshold may round to the other of two neighbours in bf16: some blocks may be others. */
@@ -24,6 +26,10 @@ public class BlockSelectionBenchmark extends OperationBenchmark {
 
     @Param({"1024", "4096", "16384", "65536", "262144", "1048576"})
     public int contextLength;
+
+    /** Tokens that select, the last ones of the context: 1 in decode, many in prefill. */
+    @Param({"1", "256"})
+    public int tokens;
 
     @Param({"F32", "F16"})
     public StorageType cacheType = StorageType.F32;
@@ -47,58 +53,70 @@ public class BlockSelectionBenchmark extends OperationBenchmark {
 
     @Override
     double flops() {
-        return 2.0 * windows() * HeadLayout.of(heads).width();
+        return 2.0 * windows() * HeadLayout.of(heads).width() * tokens;
     }
 
     @Override
     Operation open() {
         HeadLayout layout = HeadLayout.of(heads);
-        AttentionInputs inputs = new AttentionInputs(layout, contextLength, 1);
+        AttentionInputs inputs = new AttentionInputs(layout, contextLength, tokens);
         return switch (backend) {
             case REFERENCE -> {
-                double[] q = AttentionInputs.seededQueries().doubles(layout.width());
+                double[] q = AttentionInputs.seededQueries().doubles(tokens * layout.width());
                 double[] fine = compressed(inputs, 1);
                 double[] coarse = compressed(inputs, SelectionRule.COARSE_FACTOR);
-                int[][] out = new int[layout.numKvHeads()][];
-                yield Operation.ofReference(() -> select(inputs, q, fine, coarse, out));
+                int[][][] out = new int[tokens][layout.numKvHeads()][];
+                yield Operation.ofReference(() -> {
+                    for (int token = 0; token < tokens; token++) {
+                        select(inputs, token, q, fine, coarse, out[token]);
+                    }
+                });
             }
             case CPU, CPU_PLAIN -> {
                 KeyCompressionBenchmark.requireF32(backend, cacheType);
                 CpuOperations operations =
-                        new CpuOperations(layout.config(), backend.form(), BenchmarkThreads.count(), 1);
+                        new CpuOperations(layout.config(), backend.form(), BenchmarkThreads.count(), tokens);
                 KvCache cache = operations.newCache();
                 inputs.fill(operations, cache);
                 float[] q = inputs.queries();
-                int[] blocks = new int[layout.numKvHeads() * operations.maxBlocks()];
-                int[] blockCounts = new int[layout.numKvHeads()];
+                int[] blocks = new int[tokens * layout.numKvHeads() * operations.maxBlocks()];
+                int[] blockCounts = new int[tokens * layout.numKvHeads()];
                 yield Operation.of(
-                        () -> operations.selectBlocks(cache, q, inputs.position(), 1, blocks, blockCounts),
+                        () -> operations.selectBlocks(cache, q, inputs.position(), tokens, blocks, blockCounts),
                         () -> error(inputs, blocks, blockCounts),
                         TOLERANCE,
                         operations);
             }
             case TORNADO ->
-                DeviceOperation.open(new DecodeSelectionSpeed(layout, cacheType, contextLength, DEVICE_SPLITS));
+                DeviceOperation.open(new SelectionSpeed(
+                        layout,
+                        cacheType,
+                        contextLength,
+                        tokens,
+                        tokens == 1 ? DEVICE_SPLITS : TornadoOptions.WORK_GROUPS));
         };
     }
 
-    /** Share of the reference's blocks that were not chosen. */
+    /** Share of the reference's blocks that the last token did not choose. */
     private static double error(AttentionInputs inputs, int[] blocks, int[] blockCounts) {
         HeadLayout layout = inputs.heads();
         int[][] expected = new int[layout.numKvHeads()][];
+        int lastToken = inputs.tokens() - 1;
         select(
                 inputs,
-                AttentionInputs.seededQueries().doubles(layout.width()),
+                lastToken,
+                AttentionInputs.seededQueries().doubles(inputs.tokens() * layout.width()),
                 compressed(inputs, 1),
                 compressed(inputs, SelectionRule.COARSE_FACTOR),
                 expected);
-        int maxBlocks = blocks.length / layout.numKvHeads();
+        int maxBlocks = blocks.length / blockCounts.length;
         int missing = 0;
         int all = 0;
         for (int kvHead = 0; kvHead < layout.numKvHeads(); kvHead++) {
+            int list = lastToken * layout.numKvHeads() + kvHead;
             Set<Integer> chosen = new HashSet<>();
-            for (int i = 0; i < blockCounts[kvHead]; i++) {
-                chosen.add(blocks[kvHead * maxBlocks + i]);
+            for (int i = 0; i < blockCounts[list]; i++) {
+                chosen.add(blocks[list * maxBlocks + i]);
             }
             all += expected[kvHead].length;
             missing += (int) Arrays.stream(expected[kvHead])
@@ -108,17 +126,22 @@ public class BlockSelectionBenchmark extends OperationBenchmark {
         return (double) missing / all;
     }
 
-    private static void select(AttentionInputs inputs, double[] q, double[] fine, double[] coarse, int[][] out) {
+    /** One token's blocks by the reference, from the queries of all. */
+    private static void select(
+            AttentionInputs inputs, int token, double[] queries, double[] fine, double[] coarse, int[][] out) {
         SelectionRule rule = inputs.heads().rule();
+        int position = inputs.position() + token;
+        int width = inputs.heads().width();
+        double[] q = Arrays.copyOfRange(queries, token * width, (token + 1) * width);
         double[] windowScores = BlockSelection.windowScores(
-                q, inputs.position(), fine, coarse, inputs.heads().shape(), rule);
+                q, position, fine, coarse, inputs.heads().shape(), rule);
         int numFine = windowScores.length / out.length;
         for (int kvHead = 0; kvHead < out.length; kvHead++) {
             double[] blockScores = BlockSelection.blockScores(
                     Arrays.copyOfRange(windowScores, kvHead * numFine, (kvHead + 1) * numFine),
                     rule.numBlocks(inputs.contextLength()),
                     rule);
-            out[kvHead] = BlockSelection.select(blockScores, inputs.position(), rule);
+            out[kvHead] = BlockSelection.select(blockScores, position, rule);
         }
     }
 

@@ -1,12 +1,15 @@
 package sala.model.reference;
 
 import java.util.stream.Stream;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import sala.model.GoldenRunner;
 import sala.testing.Tolerance;
 
 /** The reference pass against every golden prompt, with all greedy steps. */
+@Execution(ExecutionMode.CONCURRENT)
 final class GoldenReferenceTest {
     /** Longest prompt of the trained model that the slow reference runs a second time, in F32. */
     private static final int MAX_F32_LENGTH = 1000;

@@ -16,6 +16,8 @@ import sala.kernels.selection.BlockRank;
 import sala.kernels.selection.DecodeSelectionF16;
 import sala.kernels.selection.DecodeSelectionF32;
 import sala.kernels.selection.DecodeSelectionScratch;
+import sala.kernels.selection.PrefillSelectionF16;
+import sala.kernels.selection.PrefillSelectionF32;
 import sala.kernels.storage.StorageType;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -24,15 +26,17 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Block selection of one token with the released model's rule; a graph goes round the model's 8 layers.
- * Counted are the compressed keys. A time is that of one layer.
+ * Block selection with the released model's rule, of one token, whose windows are shared out among work groups, or of
+ * many; a graph goes round the model's 8 layers. Counted are, of one token, the compressed keys; of many, the products
+ * with them. A time is that of one layer.
  *
  * @param heads of the layer
  * @param type of the compressed keys, F32 or F16
  * @param contextLength tokens in the cache
- * @param numSplits work groups that share the coarse windows
+ * @param tokens that select: the last ones of the context
+ * @param numWorkGroups those that share the windows of one token, or that take the tiles of many in turn
  */
-record DecodeSelectionSpeed(HeadLayout heads, StorageType type, int contextLength, int numSplits)
+record SelectionSpeed(HeadLayout heads, StorageType type, int contextLength, int tokens, int numWorkGroups)
         implements KernelSpeedRow {
     private static final int LAYERS = 8;
 
@@ -43,11 +47,14 @@ record DecodeSelectionSpeed(HeadLayout heads, StorageType type, int contextLengt
 
     @Override
     public String shape() {
-        return "%d tokens, 1 layer".formatted(contextLength);
+        return "%d tokens, %d select, 1 layer".formatted(contextLength, tokens);
     }
 
     @Override
     public double bytes() {
+        if (tokens > 1) {
+            return 0;
+        }
         CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), contextLength);
         SelectionRule rule = heads.rule();
         return type.elementBytes() * ((double) layout.fineLength(rule) + layout.coarseLength(rule));
@@ -55,7 +62,12 @@ record DecodeSelectionSpeed(HeadLayout heads, StorageType type, int contextLengt
 
     @Override
     public double flops() {
-        return 0;
+        if (tokens == 1) {
+            return 0;
+        }
+        SelectionRule rule = heads.rule();
+        int last = contextLength - 1;
+        return 2.0 * (rule.visibleFineWindows(last) + rule.visibleCoarseWindows(last)) * heads.width() * tokens;
     }
 
     @Override
@@ -71,24 +83,30 @@ record DecodeSelectionSpeed(HeadLayout heads, StorageType type, int contextLengt
         SeededWeights seededQuery = new SeededWeights(42);
         SeededWeights seededFine = new SeededWeights(43);
         SeededWeights seededCoarse = new SeededWeights(44);
-        FloatArray q = (FloatArray) seededQuery.array(StorageType.F32, shape.queryWidth());
+        FloatArray q = (FloatArray) seededQuery.array(StorageType.F32, tokens * shape.queryWidth());
         List<TornadoNativeArray> fineKeys = new ArrayList<>();
         List<TornadoNativeArray> coarseKeys = new ArrayList<>();
         for (int layer = 0; layer < LAYERS; layer++) {
             fineKeys.add(seededFine.array(type, layout.fineLength(rule)));
             coarseKeys.add(seededCoarse.array(type, layout.coarseLength(rule)));
         }
-        DecodeSelectionScratch scratch = DecodeSelectionScratch.create(shape, layout, rule, numSplits);
+        DecodeSelectionScratch scratch = DecodeSelectionScratch.create(shape, layout, rule, numWorkGroups);
+        IntArray blockRanks =
+                new IntArray(tokens == 1 ? 1 : PrefillSelectionF32.scratchLength(shape, layout, rule, numWorkGroups));
         int maxSelected = BlockRank.maxSelected(rule);
-        IntArray selected = new IntArray(shape.numKvHeads() * maxSelected);
+        IntArray selected = new IntArray(tokens * shape.numKvHeads() * maxSelected);
         IntArray step = Step.create();
-        Step.set(step, contextLength - 1, 1);
+        Step.set(step, contextLength - tokens, tokens);
         return new Work() {
             @Override
             public Object[] inputs() {
                 List<Object> inputs = new ArrayList<>(fineKeys);
                 inputs.addAll(coarseKeys);
-                inputs.addAll(List.of(q, scratch.maxima(), scratch.sums(), scratch.blockRanks(), step));
+                inputs.addAll(List.of(q, step));
+                inputs.addAll(
+                        tokens == 1
+                                ? List.of(scratch.maxima(), scratch.sums(), scratch.blockRanks())
+                                : List.of(blockRanks));
                 return inputs.toArray();
             }
 
@@ -107,39 +125,62 @@ record DecodeSelectionSpeed(HeadLayout heads, StorageType type, int contextLengt
                 TornadoNativeArray fine = fineKeys.get(launch % LAYERS);
                 TornadoNativeArray coarse = coarseKeys.get(launch % LAYERS);
                 if (type == StorageType.F32) {
-                    DecodeSelectionF32.addTo(
-                            graph,
-                            task,
-                            q,
-                            (FloatArray) fine,
-                            (FloatArray) coarse,
-                            scratch,
-                            selected,
-                            step,
-                            shape,
-                            layout,
-                            rule);
+                    addF32(graph, task, (FloatArray) fine, (FloatArray) coarse);
                 } else {
-                    DecodeSelectionF16.addTo(
-                            graph,
-                            task,
-                            q,
-                            (HalfFloatArray) fine,
-                            (HalfFloatArray) coarse,
-                            scratch,
-                            selected,
-                            step,
-                            shape,
-                            layout,
-                            rule);
+                    addF16(graph, task, (HalfFloatArray) fine, (HalfFloatArray) coarse);
                 }
             }
 
-            // The share of the reference's blocks that are not chosen.
+            private void addF32(KernelGraph graph, String task, FloatArray fine, FloatArray coarse) {
+                if (tokens == 1) {
+                    DecodeSelectionF32.addTo(
+                            graph, task, q, fine, coarse, scratch, selected, step, shape, layout, rule);
+                } else {
+                    PrefillSelectionF32.addTo(
+                            graph,
+                            task,
+                            q,
+                            fine,
+                            coarse,
+                            blockRanks,
+                            selected,
+                            step,
+                            shape,
+                            layout,
+                            rule,
+                            tokens,
+                            numWorkGroups);
+                }
+            }
+
+            private void addF16(KernelGraph graph, String task, HalfFloatArray fine, HalfFloatArray coarse) {
+                if (tokens == 1) {
+                    DecodeSelectionF16.addTo(
+                            graph, task, q, fine, coarse, scratch, selected, step, shape, layout, rule);
+                } else {
+                    PrefillSelectionF16.addTo(
+                            graph,
+                            task,
+                            q,
+                            fine,
+                            coarse,
+                            blockRanks,
+                            selected,
+                            step,
+                            shape,
+                            layout,
+                            rule,
+                            tokens,
+                            numWorkGroups);
+                }
+            }
+
+            // The share of the reference's blocks that the last token did not choose.
             @Override
             public double error() {
+                int lastToken = tokens - 1;
                 double[] query = new double[shape.queryWidth()];
-                Arrays.setAll(query, seededQuery::value);
+                Arrays.setAll(query, i -> seededQuery.value((long) lastToken * query.length + i));
                 double[] windowScores = BlockSelection.windowScores(
                         query,
                         contextLength - 1,
@@ -148,6 +189,7 @@ record DecodeSelectionSpeed(HeadLayout heads, StorageType type, int contextLengt
                         shape,
                         rule);
                 int numFine = layout.fineCapacity(rule);
+                int all = 0;
                 int different = 0;
                 for (int kvHead = 0; kvHead < shape.numKvHeads(); kvHead++) {
                     double[] blockScores = BlockSelection.blockScores(
@@ -157,15 +199,16 @@ record DecodeSelectionSpeed(HeadLayout heads, StorageType type, int contextLengt
                     int[] expected = BlockSelection.select(blockScores, contextLength - 1, rule);
                     Set<Integer> chosen = new HashSet<>();
                     for (int i = 0; i < maxSelected; i++) {
-                        chosen.add(selected.get(kvHead * maxSelected + i));
+                        chosen.add(selected.get((lastToken * shape.numKvHeads() + kvHead) * maxSelected + i));
                     }
+                    all += expected.length;
                     for (int block : expected) {
                         if (!chosen.contains(block)) {
                             different++;
                         }
                     }
                 }
-                return (double) different / selected.getSize();
+                return (double) different / all;
             }
 
             // A score at the threshold may round to the other of two neighbours in bf16.
