@@ -31,8 +31,6 @@ public enum Tolerance {
     CPU_F32_ELEMENTWISE(1e-6, 1e-12),
     /** Softmax attention of the CPU pass, given the blocks. */
     CPU_F32_ATTENTION(3e-6, 1e-12),
-    /** The same over 40,000 tokens, whose f32 sums run one after another: measured 7e-6, and growing with the length. */
-    CPU_F32_LONG_ATTENTION(1e-5, 1e-12),
     /** Linear attention of the CPU pass, outputs and state. */
     CPU_F32_LIGHTNING(3e-6, 1e-12),
 

@@ -1,6 +1,5 @@
 package sala.model.cpu;
 
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.VectorSpecies;
 
@@ -11,7 +10,8 @@ import jdk.incubator.vector.VectorSpecies;
  * <pre>  C[r, n] = sum over s of A[r, s] B[s, n]      or      C[r, n] += ...  </pre>
  *
  * <p>Columns come as whole vectors. Four rows by four vectors are kept in registers: a step then costs four loads of B
- * and four broadcasts of A for sixteen multiply-adds. Sums run over s in order, whatever the tile.
+ * and four broadcasts of A for sixteen multiply-adds. Sums run over s in order, whatever the tile, and
+ * are added to C when they are whole: added one by one, a sum over a long context would lose its last digits.
  */
 final class SmallMatMul {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
@@ -175,18 +175,17 @@ final class SmallMatMul {
             int vectors,
             boolean accumulate) {
         for (int row = 0; row < rows; row++) {
-            int cStart = cOffset + row * cRow;
-            if (!accumulate) {
-                Arrays.fill(c, cStart, cStart + vectors * LANES, 0);
-            }
-            for (int step = 0; step < steps; step++) {
-                float factor = a[aOffset + row * aRow + step * aStep];
-                for (int vector = 0; vector < vectors; vector++) {
-                    int bAt = bOffset + step * bStep + vector * bVector;
-                    int cAt = cStart + vector * LANES;
-                    for (int lane = 0; lane < LANES; lane++) {
-                        c[cAt + lane] = Math.fma(factor, b[bAt + lane], c[cAt + lane]);
+            for (int vector = 0; vector < vectors; vector++) {
+                int cAt = cOffset + row * cRow + vector * LANES;
+                for (int lane = 0; lane < LANES; lane++) {
+                    float sum = 0;
+                    for (int step = 0; step < steps; step++) {
+                        sum = Math.fma(
+                                a[aOffset + row * aRow + step * aStep],
+                                b[bOffset + step * bStep + vector * bVector + lane],
+                                sum);
                     }
+                    c[cAt + lane] = accumulate ? c[cAt + lane] + sum : sum;
                 }
             }
         }
@@ -225,24 +224,6 @@ final class SmallMatMul {
         int row1 = cOffset + cRow;
         int row2 = row1 + cRow;
         int row3 = row2 + cRow;
-        if (accumulate) {
-            c00 = FloatVector.fromArray(SPECIES, c, cOffset);
-            c01 = FloatVector.fromArray(SPECIES, c, cOffset + LANES);
-            c02 = FloatVector.fromArray(SPECIES, c, cOffset + 2 * LANES);
-            c03 = FloatVector.fromArray(SPECIES, c, cOffset + 3 * LANES);
-            c10 = FloatVector.fromArray(SPECIES, c, row1);
-            c11 = FloatVector.fromArray(SPECIES, c, row1 + LANES);
-            c12 = FloatVector.fromArray(SPECIES, c, row1 + 2 * LANES);
-            c13 = FloatVector.fromArray(SPECIES, c, row1 + 3 * LANES);
-            c20 = FloatVector.fromArray(SPECIES, c, row2);
-            c21 = FloatVector.fromArray(SPECIES, c, row2 + LANES);
-            c22 = FloatVector.fromArray(SPECIES, c, row2 + 2 * LANES);
-            c23 = FloatVector.fromArray(SPECIES, c, row2 + 3 * LANES);
-            c30 = FloatVector.fromArray(SPECIES, c, row3);
-            c31 = FloatVector.fromArray(SPECIES, c, row3 + LANES);
-            c32 = FloatVector.fromArray(SPECIES, c, row3 + 2 * LANES);
-            c33 = FloatVector.fromArray(SPECIES, c, row3 + 3 * LANES);
-        }
         for (int step = 0; step < steps; step++) {
             int bAt = bOffset + step * bStep;
             int aAt = aOffset + step * aStep;
@@ -270,6 +251,24 @@ final class SmallMatMul {
             c31 = a3.fma(b1, c31);
             c32 = a3.fma(b2, c32);
             c33 = a3.fma(b3, c33);
+        }
+        if (accumulate) {
+            c00 = c00.add(FloatVector.fromArray(SPECIES, c, cOffset));
+            c01 = c01.add(FloatVector.fromArray(SPECIES, c, cOffset + LANES));
+            c02 = c02.add(FloatVector.fromArray(SPECIES, c, cOffset + 2 * LANES));
+            c03 = c03.add(FloatVector.fromArray(SPECIES, c, cOffset + 3 * LANES));
+            c10 = c10.add(FloatVector.fromArray(SPECIES, c, row1));
+            c11 = c11.add(FloatVector.fromArray(SPECIES, c, row1 + LANES));
+            c12 = c12.add(FloatVector.fromArray(SPECIES, c, row1 + 2 * LANES));
+            c13 = c13.add(FloatVector.fromArray(SPECIES, c, row1 + 3 * LANES));
+            c20 = c20.add(FloatVector.fromArray(SPECIES, c, row2));
+            c21 = c21.add(FloatVector.fromArray(SPECIES, c, row2 + LANES));
+            c22 = c22.add(FloatVector.fromArray(SPECIES, c, row2 + 2 * LANES));
+            c23 = c23.add(FloatVector.fromArray(SPECIES, c, row2 + 3 * LANES));
+            c30 = c30.add(FloatVector.fromArray(SPECIES, c, row3));
+            c31 = c31.add(FloatVector.fromArray(SPECIES, c, row3 + LANES));
+            c32 = c32.add(FloatVector.fromArray(SPECIES, c, row3 + 2 * LANES));
+            c33 = c33.add(FloatVector.fromArray(SPECIES, c, row3 + 3 * LANES));
         }
         c00.intoArray(c, cOffset);
         c01.intoArray(c, cOffset + LANES);
@@ -314,16 +313,6 @@ final class SmallMatMul {
         int row1 = cOffset + cRow;
         int row2 = row1 + cRow;
         int row3 = row2 + cRow;
-        if (accumulate) {
-            c00 = FloatVector.fromArray(SPECIES, c, cOffset);
-            c01 = FloatVector.fromArray(SPECIES, c, cOffset + LANES);
-            c10 = FloatVector.fromArray(SPECIES, c, row1);
-            c11 = FloatVector.fromArray(SPECIES, c, row1 + LANES);
-            c20 = FloatVector.fromArray(SPECIES, c, row2);
-            c21 = FloatVector.fromArray(SPECIES, c, row2 + LANES);
-            c30 = FloatVector.fromArray(SPECIES, c, row3);
-            c31 = FloatVector.fromArray(SPECIES, c, row3 + LANES);
-        }
         for (int step = 0; step < steps; step++) {
             int bAt = bOffset + step * bStep;
             int aAt = aOffset + step * aStep;
@@ -341,6 +330,16 @@ final class SmallMatMul {
             FloatVector a3 = FloatVector.broadcast(SPECIES, a[aAt + 3 * aRow]);
             c30 = a3.fma(b0, c30);
             c31 = a3.fma(b1, c31);
+        }
+        if (accumulate) {
+            c00 = c00.add(FloatVector.fromArray(SPECIES, c, cOffset));
+            c01 = c01.add(FloatVector.fromArray(SPECIES, c, cOffset + LANES));
+            c10 = c10.add(FloatVector.fromArray(SPECIES, c, row1));
+            c11 = c11.add(FloatVector.fromArray(SPECIES, c, row1 + LANES));
+            c20 = c20.add(FloatVector.fromArray(SPECIES, c, row2));
+            c21 = c21.add(FloatVector.fromArray(SPECIES, c, row2 + LANES));
+            c30 = c30.add(FloatVector.fromArray(SPECIES, c, row3));
+            c31 = c31.add(FloatVector.fromArray(SPECIES, c, row3 + LANES));
         }
         c00.intoArray(c, cOffset);
         c01.intoArray(c, cOffset + LANES);
@@ -379,16 +378,6 @@ final class SmallMatMul {
         int row1 = cOffset + cRow;
         int row2 = row1 + cRow;
         int row3 = row2 + cRow;
-        if (accumulate) {
-            c00 = FloatVector.fromArray(SPECIES, c, cOffset);
-            c01 = FloatVector.fromArray(SPECIES, c, cOffset + LANES);
-            c10 = FloatVector.fromArray(SPECIES, c, row1);
-            c11 = FloatVector.fromArray(SPECIES, c, row1 + LANES);
-            c20 = FloatVector.fromArray(SPECIES, c, row2);
-            c21 = FloatVector.fromArray(SPECIES, c, row2 + LANES);
-            c30 = FloatVector.fromArray(SPECIES, c, row3);
-            c31 = FloatVector.fromArray(SPECIES, c, row3 + LANES);
-        }
         for (int step = 0; step < steps; step++) {
             int bAt = bOffset + step * LANES;
             int aAt = aOffset + step;
@@ -406,6 +395,16 @@ final class SmallMatMul {
             FloatVector a3 = FloatVector.broadcast(SPECIES, a[aAt + 3 * aRow]);
             c30 = a3.fma(b0, c30);
             c31 = a3.fma(b1, c31);
+        }
+        if (accumulate) {
+            c00 = c00.add(FloatVector.fromArray(SPECIES, c, cOffset));
+            c01 = c01.add(FloatVector.fromArray(SPECIES, c, cOffset + LANES));
+            c10 = c10.add(FloatVector.fromArray(SPECIES, c, row1));
+            c11 = c11.add(FloatVector.fromArray(SPECIES, c, row1 + LANES));
+            c20 = c20.add(FloatVector.fromArray(SPECIES, c, row2));
+            c21 = c21.add(FloatVector.fromArray(SPECIES, c, row2 + LANES));
+            c30 = c30.add(FloatVector.fromArray(SPECIES, c, row3));
+            c31 = c31.add(FloatVector.fromArray(SPECIES, c, row3 + LANES));
         }
         c00.intoArray(c, cOffset);
         c01.intoArray(c, cOffset + LANES);
@@ -433,12 +432,6 @@ final class SmallMatMul {
         FloatVector c1 = c0;
         FloatVector c2 = c0;
         FloatVector c3 = c0;
-        if (accumulate) {
-            c0 = FloatVector.fromArray(SPECIES, c, cOffset);
-            c1 = FloatVector.fromArray(SPECIES, c, cOffset + LANES);
-            c2 = FloatVector.fromArray(SPECIES, c, cOffset + 2 * LANES);
-            c3 = FloatVector.fromArray(SPECIES, c, cOffset + 3 * LANES);
-        }
         for (int step = 0; step < steps; step++) {
             int bAt = bOffset + step * bStep;
             FloatVector a0 = FloatVector.broadcast(SPECIES, a[aOffset + step * aStep]);
@@ -446,6 +439,12 @@ final class SmallMatMul {
             c1 = a0.fma(FloatVector.fromArray(SPECIES, b, bAt + bVector), c1);
             c2 = a0.fma(FloatVector.fromArray(SPECIES, b, bAt + 2 * bVector), c2);
             c3 = a0.fma(FloatVector.fromArray(SPECIES, b, bAt + 3 * bVector), c3);
+        }
+        if (accumulate) {
+            c0 = c0.add(FloatVector.fromArray(SPECIES, c, cOffset));
+            c1 = c1.add(FloatVector.fromArray(SPECIES, c, cOffset + LANES));
+            c2 = c2.add(FloatVector.fromArray(SPECIES, c, cOffset + 2 * LANES));
+            c3 = c3.add(FloatVector.fromArray(SPECIES, c, cOffset + 3 * LANES));
         }
         c0.intoArray(c, cOffset);
         c1.intoArray(c, cOffset + LANES);
@@ -470,12 +469,6 @@ final class SmallMatMul {
         FloatVector c1 = c0;
         FloatVector c2 = c0;
         FloatVector c3 = c0;
-        if (accumulate) {
-            c0 = FloatVector.fromArray(SPECIES, c, cOffset);
-            c1 = FloatVector.fromArray(SPECIES, c, cOffset + cRow);
-            c2 = FloatVector.fromArray(SPECIES, c, cOffset + 2 * cRow);
-            c3 = FloatVector.fromArray(SPECIES, c, cOffset + 3 * cRow);
-        }
         for (int step = 0; step < steps; step++) {
             int aAt = aOffset + step * aStep;
             FloatVector b0 = FloatVector.fromArray(SPECIES, b, bOffset + step * bStep);
@@ -483,6 +476,12 @@ final class SmallMatMul {
             c1 = FloatVector.broadcast(SPECIES, a[aAt + aRow]).fma(b0, c1);
             c2 = FloatVector.broadcast(SPECIES, a[aAt + 2 * aRow]).fma(b0, c2);
             c3 = FloatVector.broadcast(SPECIES, a[aAt + 3 * aRow]).fma(b0, c3);
+        }
+        if (accumulate) {
+            c0 = c0.add(FloatVector.fromArray(SPECIES, c, cOffset));
+            c1 = c1.add(FloatVector.fromArray(SPECIES, c, cOffset + cRow));
+            c2 = c2.add(FloatVector.fromArray(SPECIES, c, cOffset + 2 * cRow));
+            c3 = c3.add(FloatVector.fromArray(SPECIES, c, cOffset + 3 * cRow));
         }
         c0.intoArray(c, cOffset);
         c1.intoArray(c, cOffset + cRow);
@@ -502,12 +501,12 @@ final class SmallMatMul {
             int cOffset,
             boolean accumulate) {
         FloatVector sum = FloatVector.zero(SPECIES);
-        if (accumulate) {
-            sum = FloatVector.fromArray(SPECIES, c, cOffset);
-        }
         for (int step = 0; step < steps; step++) {
             FloatVector a0 = FloatVector.broadcast(SPECIES, a[aOffset + step * aStep]);
             sum = a0.fma(FloatVector.fromArray(SPECIES, b, bOffset + step * bStep), sum);
+        }
+        if (accumulate) {
+            sum = sum.add(FloatVector.fromArray(SPECIES, c, cOffset));
         }
         sum.intoArray(c, cOffset);
     }
