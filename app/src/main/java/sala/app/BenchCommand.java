@@ -16,9 +16,11 @@ import sala.loader.Checkpoint;
 import sala.loader.DType;
 import sala.loader.ModelConfig;
 import sala.model.Backend;
+import sala.model.DevicePass;
 import sala.model.EmbeddedModel;
 import sala.model.ForwardPass;
 import sala.model.ForwardPasses;
+import sala.model.GraphRecording;
 import sala.model.LayerObserver;
 import sala.model.MemoryPlan;
 import sala.model.ModelWeights;
@@ -126,6 +128,19 @@ final class BenchCommand implements Runnable {
             description = "Type of the weights on a device: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private WeightFormat weightFormat = WeightFormat.AUTO;
 
+    @Option(
+            names = "--cuda-graphs",
+            paramLabel = "WHEN",
+            description =
+                    "Whether a device records its kernels and replays them: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, on CUDA.")
+    private GraphRecording recording = GraphRecording.AUTO;
+
+    @Option(
+            names = "--profile-tasks",
+            description =
+                    "On a device, run each test once more under its profiler and print on standard error where the time goes, task by task, and what of it is the host's.")
+    private boolean profileTasks;
+
     @Mixin
     private AttentionOptions attention = new AttentionOptions();
 
@@ -149,6 +164,9 @@ final class BenchCommand implements Runnable {
             throw new UsageException("--repetitions must be at least 1, found " + repetitions);
         }
         attention.check();
+        if (profileTasks && backend != Backend.TORNADO && backend != Backend.INTERPRETER) {
+            throw new UsageException("--profile-tasks goes with --backend tornado or interpreter");
+        }
         if (shape == null) {
             if (layers != null) {
                 throw new UsageException("--layers goes with --shape");
@@ -243,8 +261,15 @@ final class BenchCommand implements Runnable {
         return tests.stream().mapToInt(BenchTest::contextLength).max().orElseThrow();
     }
 
+    private int longestOnDevice(List<BenchTest> tests) {
+        return tests.stream()
+                .mapToInt(test -> BenchRunner.contextLengthOnDevice(test, repetitions))
+                .max()
+                .orElseThrow();
+    }
+
     private ForwardPasses.Choice choose(ModelConfig config, List<BenchTest> tests) {
-        TornadoProperties.set(config, longest(tests));
+        TornadoProperties.set(config, longestOnDevice(tests));
         ForwardPasses.Choice choice =
                 ForwardPasses.choose(backend, device == null ? OptionalInt.empty() : OptionalInt.of(device));
         say(choice.explanation());
@@ -258,7 +283,7 @@ final class BenchCommand implements Runnable {
             List<BenchTest> tests,
             List<Integer> threadCounts) {
         BenchPrinter printer = format.printer(streams);
-        int contextLength = longest(tests);
+        int contextLength = choice.device().isEmpty() ? longest(tests) : longestOnDevice(tests);
         SessionOptions options = new SessionOptions(contextLength, attention.mode(), LayerObserver.NONE);
         printer.begin();
         for (int threadCount : threadCounts) {
@@ -269,6 +294,7 @@ final class BenchCommand implements Runnable {
             }
             PassOptions passOptions = PassOptions.of(threadCount, contextLength)
                     .withWeightFormat(weightFormat)
+                    .withRecording(recording)
                     .forMeasurement();
             try (ForwardPass forwardPass = choice.open(weights, passOptions)) {
                 BenchRunner runner = new BenchRunner(forwardPass, options, seed);
@@ -276,7 +302,7 @@ final class BenchCommand implements Runnable {
                     say(test.name());
                     Instant testTime = Instant.now();
                     long[] samples = runner.run(test, repetitions, !noWarmup);
-                    printer.result(new BenchResult(
+                    BenchResult result = new BenchResult(
                             benchModel,
                             choice.backend().toString(),
                             choice.device().map(TornadoDevices.Entry::name),
@@ -284,11 +310,29 @@ final class BenchCommand implements Runnable {
                             test,
                             testTime,
                             samples,
-                            limits));
+                            limits,
+                            profile(forwardPass, runner, test));
+                    printer.result(result);
+                    result.profile()
+                            .ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
+                }
+                if (forwardPass instanceof DevicePass device) {
+                    say("first runs of %d graphs, which compile them: %.2f s"
+                            .formatted(
+                                    device.firstRuns().graphs(),
+                                    device.firstRuns().nanos() / 1e9));
                 }
             }
         }
         printer.end();
+    }
+
+    private Optional<BenchProfile> profile(ForwardPass forwardPass, BenchRunner runner, BenchTest test) {
+        if (profileTasks && forwardPass instanceof DevicePass device) {
+            say(test.name() + ", under the profiler");
+            return Optional.of(runner.profile(device, test));
+        }
+        return Optional.empty();
     }
 
     private void say(String message) {

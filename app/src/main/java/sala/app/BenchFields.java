@@ -45,6 +45,10 @@ final class BenchFields {
                 result.limits().map(MachineLimits::flopsPerSecond).orElse(Double.NaN));
         fields.put("bandwidth_share", orNaN(result.bandwidthShare()));
         fields.put("peak_share", orNaN(result.peakShare()));
+        fields.put(
+                "kernel_ns_per_token",
+                result.profile().map(BenchProfile::kernelNanosPerToken).orElse(Double.NaN));
+        fields.put("host_share", orNaN(result.hostShare()));
         return fields;
     }
 

@@ -14,6 +14,7 @@ import sala.model.cpu.MachineLimits;
  * @param testTime when it began
  * @param samplesNanos duration of each repetition
  * @param limits of this machine's processor, measured in this run; empty where a device computed
+ * @param profile what the device did; empty unless asked for
  */
 record BenchResult(
         BenchModel model,
@@ -23,7 +24,8 @@ record BenchResult(
         BenchTest test,
         Instant testTime,
         long[] samplesNanos,
-        Optional<MachineLimits> limits) {
+        Optional<MachineLimits> limits,
+        Optional<BenchProfile> profile) {
     /** Durations in nanoseconds. */
     DescriptiveStatistics nanos() {
         DescriptiveStatistics statistics = new DescriptiveStatistics();
@@ -49,6 +51,21 @@ record BenchResult(
     /** Median of the rates. */
     double medianTokensPerSecond() {
         return tokensPerSecond().getPercentile(50);
+    }
+
+    /** Median time of a token. */
+    double nanosPerToken() {
+        return nanos().getPercentile(50) / test.timedTokens();
+    }
+
+    /**
+     * What of the time the device's tasks do not account for. Their times hold some of their launches, so the share may come
+     * out too small, even below zero.
+     */
+    OptionalDouble hostShare() {
+        return profile.isPresent()
+                ? OptionalDouble.of(1 - profile.get().kernelNanosPerToken() / nanosPerToken())
+                : OptionalDouble.empty();
     }
 
     /** Weight bytes read per second by decoding alone, over the bandwidth; only for tests that decode only. */

@@ -1,6 +1,8 @@
 package sala.app;
 
+import java.util.Arrays;
 import java.util.Random;
+import sala.model.DevicePass;
 import sala.model.ForwardPass;
 import sala.model.Session;
 import sala.model.SessionOptions;
@@ -8,8 +10,17 @@ import sala.model.SessionOptions;
 /**
  * Times a forward pass, without tokenizer and sampling, as llama-bench does: random ids, the same in every repetition.
  * The context of a test's depth is computed once and copied for each repetition.
+ *
+ * <p>On a device a copy would go through the host, which takes long for a long context. There a prompt's context is computed
+ * anew for each repetition, and repetitions of a generation follow each other in one session, at growing depth.
  */
 final class BenchRunner {
+    /** Generated tokens that are looked at under the profiler. */
+    private static final int PROFILED_TOKENS = 16;
+
+    /** Prompts up to so long go through the profiler once before they count: the first launch of a task takes longer. */
+    private static final int WARMED_PROMPT = 8192;
+
     private final ForwardPass forwardPass;
     private final SessionOptions options;
     private final Random random;
@@ -25,37 +36,101 @@ final class BenchRunner {
         random = new Random(seed);
     }
 
+    /** Positions that a session needs for a test on a device: what it generates, often enough for all runs of it. */
+    static int contextLengthOnDevice(BenchTest test, int repetitions) {
+        return test.promptLength() > 0
+                ? test.contextLength()
+                : Math.addExact(test.depth(), Math.multiplyExact(test.genLength(), repetitions + 3));
+    }
+
     /** Runs a test and returns the nanoseconds of each repetition. */
     long[] run(BenchTest test, int repetitions, boolean warmUp) {
         int[] prompt = randomTokens(test.promptLength());
         int[] generated = randomTokens(test.genLength());
+        return forwardPass instanceof DevicePass device
+                ? runOnDevice(device, test, prompt, generated, repetitions, warmUp)
+                : runOnHost(test, prompt, generated, repetitions, warmUp);
+    }
+
+    private long[] runOnHost(BenchTest test, int[] prompt, int[] generated, int repetitions, boolean warmUp) {
         long[] nanos = new long[repetitions];
         try (Session base = forwardPass.newSession(options)) {
             if (test.depth() > 0) {
                 forwardPass.prefill(base, randomTokens(test.depth()));
             }
             if (warmUp) {
-                // as llama-bench: the whole prompt, but one token of the generation
-                time(base, prompt, test.genLength() > 0 ? new int[] {generated[0]} : generated);
+                try (Session session = base.copy()) {
+                    time(session, prompt, warming(generated));
+                }
             }
             for (int i = 0; i < repetitions; i++) {
-                nanos[i] = time(base, prompt, generated);
+                try (Session session = base.copy()) {
+                    nanos[i] = time(session, prompt, generated);
+                }
             }
         }
         return nanos;
     }
 
-    private long time(Session base, int[] prompt, int[] generated) {
-        try (Session session = base.copy()) {
-            long start = System.nanoTime();
-            if (prompt.length > 0) {
-                forwardPass.prefill(session, prompt);
+    /** As llama-bench: the whole prompt, but one token of the generation. */
+    private static int[] warming(int[] generated) {
+        return Arrays.copyOf(generated, Math.min(1, generated.length));
+    }
+
+    private long[] runOnDevice(
+            DevicePass device, BenchTest test, int[] prompt, int[] generated, int repetitions, boolean warmUp) {
+        long[] nanos = new long[repetitions];
+        try (Session session = forwardPass.newSession(options)) {
+            begin(device, session, test);
+            if (warmUp) {
+                time(session, prompt, warming(generated));
             }
-            for (int token : generated) {
-                forwardPass.decode(session, token);
+            for (int i = 0; i < repetitions; i++) {
+                if (prompt.length > 0 && session.position() > test.depth()) {
+                    begin(device, session, test);
+                }
+                nanos[i] = time(session, prompt, generated);
             }
-            return Math.max(1, System.nanoTime() - start);
         }
+        return nanos;
+    }
+
+    /** A session with the context of a test, on the device. */
+    private void begin(DevicePass device, Session session, BenchTest test) {
+        session.reset();
+        device.bringToDevice(session);
+        if (test.depth() > 0) {
+            forwardPass.prefill(session, randomTokens(test.depth()));
+        }
+    }
+
+    /** Runs a test under the device's profiler. */
+    BenchProfile profile(DevicePass device, BenchTest test) {
+        int[] prompt = randomTokens(test.promptLength());
+        int[] generated = randomTokens(
+                prompt.length > 0 ? test.genLength() : Math.min(PROFILED_TOKENS, test.genLength()));
+        try (Session session = forwardPass.newSession(options)) {
+            begin(device, session, test);
+            if (prompt.length <= WARMED_PROMPT) {
+                device.profile(() -> time(session, prompt, generated));
+                if (prompt.length > 0) {
+                    begin(device, session, test);
+                }
+            }
+            return new BenchProfile(
+                    device.profile(() -> time(session, prompt, generated)), prompt.length + generated.length);
+        }
+    }
+
+    private long time(Session session, int[] prompt, int[] generated) {
+        long start = System.nanoTime();
+        if (prompt.length > 0) {
+            forwardPass.prefill(session, prompt);
+        }
+        for (int token : generated) {
+            forwardPass.decode(session, token);
+        }
+        return Math.max(1, System.nanoTime() - start);
     }
 
     private int[] randomTokens(int count) {

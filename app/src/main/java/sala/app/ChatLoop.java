@@ -116,7 +116,7 @@ final class ChatLoop {
                 GenerationResult result = conversation.reply(text, options, listener, cancellation);
                 lines.show("\n");
                 if (showStats) {
-                    streams.err().print(new RunStats(result, 0, Optional.empty()).text());
+                    streams.err().print(new RunStats(result, 0, Optional.empty(), Optional.empty()).text());
                 }
             } catch (ContextLengthException e) {
                 complain(FailureMessage.of(e) + ", or begin anew with /reset");

@@ -8,6 +8,7 @@ import sala.loader.ModelConfig;
 import sala.model.AttentionMode;
 import sala.model.Backend;
 import sala.model.ForwardPasses;
+import sala.model.GraphRecording;
 import sala.model.PassOptions;
 import sala.model.WeightFormat;
 
@@ -35,6 +36,13 @@ final class ComputeOptions {
             description =
                     "Type of the weights on a device: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, as stored where the device can.")
     private WeightFormat weights = WeightFormat.AUTO;
+
+    @Option(
+            names = "--cuda-graphs",
+            paramLabel = "WHEN",
+            description =
+                    "Whether a device records its kernels and replays them: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}, on CUDA.")
+    private GraphRecording recording = GraphRecording.AUTO;
 
     @Option(
             names = {"-t", "--threads"},
@@ -75,7 +83,7 @@ final class ComputeOptions {
 
     /** How the pass is opened. */
     PassOptions passOptions(int length) {
-        return PassOptions.of(threads(), length).withWeightFormat(weights);
+        return PassOptions.of(threads(), length).withWeightFormat(weights).withRecording(recording);
     }
 
     /**

@@ -8,6 +8,7 @@ import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import sala.app.PromptOptions.Prompt;
+import sala.model.DevicePass;
 import sala.model.Session;
 import sala.model.SessionOptions;
 import sala.model.generate.CancellationToken;
@@ -77,7 +78,10 @@ final class GenerateCommand implements Runnable {
             try (Interruption _ = new Interruption(cancellation::cancel)) {
                 try (Printer printer = new Printer()) {
                     GenerationResult result = generator.generate(session, tokens, options, printer, cancellation);
-                    finish(tokens, result, new RunStats(result, loadSeconds, printer.firstTokenTime));
+                    Optional<DevicePass.FirstRuns> firstRuns = open.forwardPass() instanceof DevicePass device
+                            ? Optional.of(device.firstRuns())
+                            : Optional.empty();
+                    finish(tokens, result, new RunStats(result, loadSeconds, printer.firstTokenTime, firstRuns));
                 }
             }
         }

@@ -7,6 +7,7 @@ import java.time.Instant;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.OptionalDouble;
+import sala.model.DevicePass;
 import sala.model.generate.GenerationResult;
 import sala.model.generate.GenerationStats;
 
@@ -15,8 +16,13 @@ import sala.model.generate.GenerationStats;
  *
  * @param loadSeconds from the checked command line to the opened model
  * @param firstTokenTime when the first token was there
+ * @param firstRuns of a device's graphs, which compile them; part of the times of prefill and decode
  */
-record RunStats(GenerationResult result, double loadSeconds, Optional<Instant> firstTokenTime) {
+record RunStats(
+        GenerationResult result,
+        double loadSeconds,
+        Optional<Instant> firstTokenTime,
+        Optional<DevicePass.FirstRuns> firstRuns) {
     /** From the start of the JVM to the first token. */
     private OptionalDouble startToFirstTokenSeconds() {
         if (firstTokenTime.isEmpty()) {
@@ -26,7 +32,7 @@ record RunStats(GenerationResult result, double loadSeconds, Optional<Instant> f
         return OptionalDouble.of((firstTokenTime.get().toEpochMilli() - startMillis) / 1e3);
     }
 
-    /** Five lines for people. */
+    /** Five lines for people, and one for a device. */
     String text() {
         GenerationStats stats = result.stats();
         OptionalDouble fromStart = startToFirstTokenSeconds();
@@ -51,7 +57,14 @@ record RunStats(GenerationResult result, double loadSeconds, Optional<Instant> f
                 stats.generatedTokens(),
                 stats.decodeTokensPerSecond(),
                 result.stopReason(),
-                stats.seed());
+                stats.seed())
+                + firstRuns
+                        .map(runs -> String.format(
+                                Locale.ROOT,
+                                "compile   %8.3f s of this, the first runs of %d graphs\n",
+                                seconds(runs.nanos()),
+                                runs.graphs()))
+                        .orElse("");
     }
 
     /** One JSON object. */
@@ -68,6 +81,10 @@ record RunStats(GenerationResult result, double loadSeconds, Optional<Instant> f
         json.writeNumberField("prefillTokensPerSecond", stats.prefillTokensPerSecond());
         json.writeNumberField("decodeSeconds", seconds(stats.decodeNanos()));
         json.writeNumberField("decodeTokensPerSecond", stats.decodeTokensPerSecond());
+        if (firstRuns.isPresent()) {
+            json.writeNumberField("compiledGraphs", firstRuns.get().graphs());
+            json.writeNumberField("compileSeconds", seconds(firstRuns.get().nanos()));
+        }
         json.writeEndObject();
     }
 

@@ -18,7 +18,8 @@ final class TornadoProperties {
 
     /**
      * Events that a step of a graph may wait for. TornadoVM refills a list of so many for every step and every run of a
-     * graph; its default of 32768 takes longer than a token's kernels. Too few are an error that says so.
+     * graph, and its default of 32768 takes longer than a token's kernels; it uses the lists only where tornado.vm.deps is
+     * set, and says so where they are too short then.
      */
     private static final String EVENTS = "tornado.max.events";
 
@@ -55,7 +56,7 @@ final class TornadoProperties {
     private static void set(long bytes) {
         set(RECOVER_BAILOUT, "False");
         set(GRAPH_BYTES, "65536");
-        set(EVENTS, "1024");
+        set(EVENTS, "8");
         set(DEVICE_MEMORY, "%dMB".formatted(Math.ceilDiv(bytes, 1 << 20)));
     }
 

@@ -93,6 +93,42 @@ class DeviceCommandTest {
     }
 
     @Test
+    void benchSaysWhereTheTimeOfADeviceGoes() {
+        CommandRun run = run(
+                "bench",
+                "--shape",
+                "tiny",
+                "--layers",
+                "2",
+                "-p",
+                "4",
+                "-n",
+                "2",
+                "-r",
+                "2",
+                "--backend",
+                "interpreter",
+                "--cuda-graphs",
+                "on",
+                "--profile-tasks",
+                "-v",
+                "-o",
+                "json");
+        JsonNode generation = run.json().get(1);
+        assertTrue(generation.get("kernel_ns_per_token").doubleValue() > 0, generation::toString);
+        assertTrue(generation.get("host_share").doubleValue() < 1, generation::toString);
+        assertTrue(run.err().contains("\npp4: "), run.err());
+        assertTrue(run.err().contains("\n| prefillLightning_attention"), run.err());
+        String decode = run.err().substring(run.err().indexOf("\ntg2: "));
+        assertTrue(decode.contains("\n| decodeLightning_qkv                      |        2 |"), decode);
+        assertFalse(decode.contains("prefill"), decode);
+        assertTrue(run.err().contains("first runs of "), run.err());
+        CommandRun onHost = CommandRun.of("bench", "--backend", "cpu", "--profile-tasks");
+        assertEquals(2, onHost.exitCode());
+        assertTrue(onHost.errorLine().contains("--profile-tasks goes with --backend tornado"), onHost.err());
+    }
+
+    @Test
     void fullAttentionChoosesNoBlocks() {
         JsonNode sparse = run("logits", "--tokens", "1 2 3", "--blocks", "--always-sparse", "--json")
                 .json();

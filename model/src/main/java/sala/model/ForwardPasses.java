@@ -50,7 +50,8 @@ public final class ForwardPasses {
          * Opens a forward pass over the weights; closing it leaves the weights alone.
          *
          * @throws MemoryPlanException if the device has no room for the weights and the context
-         * @throws BackendUnavailableException if the device cannot have the wanted weight format
+         * @throws BackendUnavailableException if the device cannot have the wanted weight format, or cannot record graphs
+         *     as wanted
          * @throws DeviceException if a weight is beyond the range of its format, or the device fails
          */
         public ForwardPass open(ModelWeights weights, PassOptions options) {
@@ -67,7 +68,8 @@ public final class ForwardPasses {
 
         private static ForwardPass openOn(TornadoDevices.Entry entry, ModelWeights weights, PassOptions options) {
             TornadoOptions wanted =
-                    TornadoOptions.of(entry.device(), weights, options.weightFormat(), options.contextLength());
+                    TornadoOptions.of(entry.device(), weights, options.weightFormat(), options.contextLength())
+                            .withRecording(options.recording(), entry.device());
             DeviceMemoryPlan plan;
             try {
                 plan = DeviceMemoryPlan.of(weights.config(), wanted).fittedTo(entry.memoryBytes());

@@ -18,6 +18,7 @@ public final class KernelGraph {
     private final GridScheduler gridScheduler;
     private final KernelContext context;
     private final boolean warpShuffles;
+    private String scope = "";
 
     /**
      * An empty graph whose kernels run on every backend.
@@ -66,6 +67,19 @@ public final class KernelGraph {
     /** Name of the graph. */
     public String name() {
         return name;
+    }
+
+    /**
+     * What {@link #scoped} puts before the names of the tasks that follow: a graph may not have two tasks of one name, and
+     * TornadoVM finds compiled code by the names of graph and task.
+     */
+    public void scope(String prefix) {
+        scope = Objects.requireNonNull(prefix, "prefix is null");
+    }
+
+    /** The name for a task in the scope set last; without any, the name itself. */
+    public String scoped(String task) {
+        return scope.isEmpty() ? task : scope + "_" + task;
     }
 
     /**

@@ -31,10 +31,10 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) ->
                 KvAppendF32.addTo(
-                        graph, "append", k, v, keys.values(), values.values(), buffers.step(), shapes.layout(), tokens);
+                        graph, graph.scoped("append"), k, v, keys.values(), values.values(), buffers.step(), shapes.layout(), tokens);
             case Two(F16 keys, F16 values) ->
                 KvAppendF16.addTo(
-                        graph, "append", k, v, keys.values(), values.values(), buffers.step(), shapes.layout(), tokens);
+                        graph, graph.scoped("append"), k, v, keys.values(), values.values(), buffers.step(), shapes.layout(), tokens);
             case Two other -> throw mixed(other);
         }
     }
@@ -44,10 +44,10 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) ->
                 KvReadF32.addTo(
-                        graph, "read", keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
+                        graph, graph.scoped("read"), keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
             case Two(F16 keys, F16 values) ->
                 KvReadF16.addTo(
-                        graph, "read", keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
+                        graph, graph.scoped("read"), keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
             case Two other -> throw mixed(other);
         }
     }
@@ -57,7 +57,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
             case Three(F32 keys, F32 fine, F32 coarse) ->
                 KeyCompressionF32.addTo(
                         graph,
-                        "compress",
+                        graph.scoped("compress"),
                         keys.values(),
                         fine.values(),
                         coarse.values(),
@@ -68,7 +68,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
             case Three(F16 keys, F16 fine, F16 coarse) ->
                 KeyCompressionF16.addTo(
                         graph,
-                        "compress",
+                        graph.scoped("compress"),
                         keys.values(),
                         fine.values(),
                         coarse.values(),
@@ -87,7 +87,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 if (decode) {
                     DecodeSelectionF32.addTo(
                             graph,
-                            "select",
+                            graph.scoped("select"),
                             b.q(),
                             fine.values(),
                             coarse.values(),
@@ -100,7 +100,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 } else {
                     PrefillSelectionF32.addTo(
                             graph,
-                            "select",
+                            graph.scoped("select"),
                             b.q(),
                             fine.values(),
                             coarse.values(),
@@ -118,7 +118,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 if (decode) {
                     DecodeSelectionF16.addTo(
                             graph,
-                            "select",
+                            graph.scoped("select"),
                             b.q(),
                             fine.values(),
                             coarse.values(),
@@ -131,7 +131,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 } else {
                     PrefillSelectionF16.addTo(
                             graph,
-                            "select",
+                            graph.scoped("select"),
                             b.q(),
                             fine.values(),
                             coarse.values(),
@@ -158,7 +158,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 if (decode) {
                     SparseAttentionF32.addSplitTo(
                             graph,
-                            "attention",
+                            graph.scoped("attention"),
                             b.q(),
                             keys.values(),
                             values.values(),
@@ -174,7 +174,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 } else {
                     SparseAttentionF32.addTo(
                             graph,
-                            "attention",
+                            graph.scoped("attention"),
                             b.q(),
                             keys.values(),
                             values.values(),
@@ -192,7 +192,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 if (decode) {
                     SparseAttentionF16.addSplitTo(
                             graph,
-                            "attention",
+                            graph.scoped("attention"),
                             b.q(),
                             keys.values(),
                             values.values(),
@@ -208,7 +208,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 } else {
                     SparseAttentionF16.addTo(
                             graph,
-                            "attention",
+                            graph.scoped("attention"),
                             b.q(),
                             keys.values(),
                             values.values(),
@@ -233,7 +233,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 if (decode) {
                     DenseAttentionF32.addSplitTo(
                             graph,
-                            "attention",
+                            graph.scoped("attention"),
                             b.q(),
                             keys.values(),
                             values.values(),
@@ -246,7 +246,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 } else {
                     DenseAttentionF32.addTo(
                             graph,
-                            "attention",
+                            graph.scoped("attention"),
                             b.q(),
                             keys.values(),
                             values.values(),
@@ -261,7 +261,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 if (decode) {
                     DenseAttentionF16.addSplitTo(
                             graph,
-                            "attention",
+                            graph.scoped("attention"),
                             b.q(),
                             keys.values(),
                             values.values(),
@@ -274,7 +274,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 } else {
                     DenseAttentionF16.addTo(
                             graph,
-                            "attention",
+                            graph.scoped("attention"),
                             b.q(),
                             keys.values(),
                             values.values(),

@@ -1,6 +1,7 @@
 package sala.model.tornado;
 
 import java.util.Locale;
+import sala.kernels.embedding.CallInput;
 import sala.kernels.sampling.LargestLogits;
 import sala.kernels.storage.StorageType;
 import sala.loader.LightningConfig;
@@ -67,6 +68,8 @@ public record DeviceMemoryPlan(
                 (DeviceBuffers.elements(config, shapes, options)
                                 + 2L * LargestLogits.numParts(config.vocabSize())
                                 + 1
+                                + CallInput.length(1)
+                                + CallInput.length(options.prefillChunk())
                                 + (lightningLayers > 0 ? DeviceCache.stateSize(config) : 0)
                                 + (sparseLayers > 0 ? 2L * options.prefillChunk() * config.kvWidth() : 0))
                         * Float.BYTES);

@@ -3,11 +3,20 @@ package sala.model.tornado;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import sala.kernels.KernelGraph;
 import sala.kernels.Step;
+import sala.kernels.embedding.CallInput;
 import sala.kernels.lightning.StateCopy;
 import sala.kernels.rope.RopeTable;
 import sala.kernels.sampling.Argmax;
@@ -16,10 +25,12 @@ import sala.kernels.selection.BlockRank;
 import sala.kernels.storage.Residency;
 import sala.loader.ModelConfig;
 import sala.loader.TensorView;
+import sala.model.DevicePass.FirstRuns;
 import sala.model.GreedyDecoder;
 import sala.model.LayerWeights;
 import sala.model.LoadListener;
 import sala.model.ModelWeights;
+import sala.model.TaskProfile;
 import sala.model.tornado.DeviceBuffers.RopeAngles;
 import sala.model.tornado.DevicePlan.Spec;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -32,40 +43,53 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * The model on the device: weights, the caches of one session, and the graphs that compute with them.
  *
  * <pre>
- *   input      step and tokens of the call go to the device          every call
+ *   step       the step goes to the device                            where no call of the layers sends it
  *   buffers    owns what lies between the kernels; computes nothing
  *   table, layer, head   own the embedding, the weights and caches of a layer, norm and head; compute nothing
- *   embed      embedding and angles, for one token or a chunk
+ *   embed      the call's tokens go to the device; embedding and angles, for one token or a chunk
  *   decode, prefill   one for each layer, dense or sparse
  *   logits     final norm and head; logits come back
  *   greedy     the same, and the largest logit's token comes back; fetch: the logits of that
  *   observe    residual stream and block choices come back           only if somebody watches
  *   read, write  caches of a layer come back, or are replaced         when sessions are saved, copied or change places
  * </pre>
+ *
+ * <p>Where the device can record graphs, embed to greedy are there twice: step by step as above, for those who watch or
+ * measure, and recorded, where a graph of decode has as many layers as TornadoVM takes and the first of a call embeds its
+ * tokens too. Each graph costs the host some tens of microseconds a run, and the device waits for it meanwhile.
  */
 final class DeviceModel implements AutoCloseable {
-    private static final String INPUT = "input";
+    private static final String STEP = "step";
     private static final String BUFFERS = "buffers";
     private static final String TABLE = "table";
-    private static final String EMBED = "embed";
-    private static final String EMBED_PREFILL = "embedPrefill";
     private static final String HEAD = "head";
     private static final String LOGITS = "logits";
     private static final String GREEDY = "greedy";
     private static final String FETCH = "fetch";
     private static final String OBSERVE = "observe";
 
+    /** TornadoVM describes the tasks of a graph in so many bytes: 15 a task, and 5 for each of its arguments. */
+    private static final int GRAPH_BYTES = 8192;
+
+    /** More than what decode takes of these: embedding and angles, and a layer of each kind. */
+    private static final int EMBEDDING_BYTES = 320;
+
+    private static final int SPARSE_LAYER_BYTES = 1300;
+    private static final int LIGHTNING_LAYER_BYTES = 720;
+
     /** What a call does in the layers. */
     enum Call {
-        DECODE_DENSE("decode"),
-        DECODE_SPARSE("decodeSparse"),
-        PREFILL_DENSE("prefill"),
-        PREFILL_SPARSE("prefillSparse");
+        DECODE_DENSE("decode", "Dense"),
+        DECODE_SPARSE("decode", "Sparse"),
+        PREFILL_DENSE("prefill", "Dense"),
+        PREFILL_SPARSE("prefill", "Sparse");
 
-        private final String prefix;
+        private final String verb;
+        private final String attention;
 
-        Call(String prefix) {
-            this.prefix = prefix;
+        Call(String verb, String attention) {
+            this.verb = verb;
+            this.attention = attention;
         }
 
         static Call of(boolean decode, boolean sparse) {
@@ -83,11 +107,24 @@ final class DeviceModel implements AutoCloseable {
             return this == DECODE_SPARSE || this == PREFILL_SPARSE;
         }
 
-        /** The same call in a layer that knows no sparse attention. */
-        private Call inLightning() {
-            return isDecode() ? DECODE_DENSE : PREFILL_DENSE;
+        /** What tasks in a layer are named after. */
+        private String in(DeviceLayer layer) {
+            return switch (layer) {
+                case DeviceLayer.Sparse _ -> verb + attention;
+                case DeviceLayer.Lightning _ -> verb + "Lightning";
+            };
         }
     }
+
+    /**
+     * A graph of a call, and the layers that it takes the tokens through.
+     *
+     * @param graph its name
+     * @param embeds whether it takes the call's tokens from the host and embeds them, before its layers
+     * @param from its first layer
+     * @param to one behind its last; {@code from} where it has none
+     */
+    record Piece(String graph, boolean embeds, int from, int to) {}
 
     private final ModelConfig config;
     private final TornadoOptions options;
@@ -103,11 +140,18 @@ final class DeviceModel implements AutoCloseable {
 
     private final FloatArray stagedValues;
 
+    /** What the host sends with a call of one token, and of a chunk. */
+    private final IntArray decodeCall = CallInput.create(1);
+
+    private final IntArray prefillCall;
+
     /** What {@code greedy} leaves: the largest logits of parts of the vocabulary, their tokens, and the token. */
     private final FloatArray largest;
 
     private final IntArray largestTokens;
     private final IntArray greedyToken = new IntArray(1);
+    private final Map<Call, List<Piece>> steps = new EnumMap<>(Call.class);
+    private final Map<Call, List<Piece>> recorded = new EnumMap<>(Call.class);
     private final DevicePlan plan;
 
     /**
@@ -131,6 +175,7 @@ final class DeviceModel implements AutoCloseable {
                         case DeviceLayer.Lightning _ -> DeviceCache.state(config, share);
                     });
         }
+        prefillCall = CallInput.create(chunk());
         stagedState = new FloatArray(DeviceCache.stateSize(config));
         int kvSize = Math.multiplyExact(options.prefillChunk(), config.kvWidth());
         stagedKeys = new FloatArray(kvSize);
@@ -198,94 +243,187 @@ final class DeviceModel implements AutoCloseable {
 
     private List<Spec> specs() {
         List<Spec> specs = new ArrayList<>();
-        specs.add(Spec.root(INPUT, List.of(buffers.tokens()), this::addInput));
+        specs.add(Spec.root(STEP, this::addStep));
         List<Object> all = buffers.arrays();
-        specs.add(Spec.of(BUFFERS, INPUT, List.of(buffers.tokens()), all, this::addBuffers));
+        specs.add(Spec.owner(BUFFERS, STEP, List.of(), all, graph -> own(graph, BUFFERS, all)));
         List<Object> table = List.of(weights.embedding().values());
-        specs.add(Spec.of(TABLE, BUFFERS, all, table, graph -> own(graph, table)));
-        List<Object> withTable = new ArrayList<>(all);
-        withTable.addAll(table);
-        specs.add(Spec.of(EMBED, TABLE, withTable, List.of(), graph -> addEmbedding(graph, true)));
-        specs.add(Spec.of(EMBED_PREFILL, TABLE, withTable, List.of(), graph -> addEmbedding(graph, false)));
+        specs.add(Spec.owner(TABLE, BUFFERS, all, table, graph -> own(graph, TABLE, table)));
         for (int layer = 0; layer < caches.size(); layer++) {
-            addLayer(specs, layer, all);
+            addOwner(specs, layer, all);
+            addCacheAccess(specs, layer);
+        }
+        for (Call call : Call.values()) {
+            steps.put(call, addPieces(specs, stepByStep(call), call, false));
+            if (options.recordedGraphs()) {
+                recorded.put(call, addPieces(specs, inLargePieces(call), call, true));
+            }
         }
         List<Object> head = List.of(weights.finalNorm(), weights.lmHead().values());
-        specs.add(Spec.of(HEAD, BUFFERS, all, head, graph -> own(graph, head)));
-        List<Object> withHead = new ArrayList<>(all);
-        withHead.addAll(head);
-        specs.add(Spec.of(LOGITS, HEAD, withHead, List.of(), graph -> {
-            new LogitsGraph(config, buffers).add(graph, weights);
-            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), buffers.logits());
-        }));
-        List<Object> parts = List.of(largest, largestTokens, greedyToken);
-        specs.add(Spec.of(GREEDY, HEAD, withHead, parts, graph -> {
-            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, parts.toArray());
-            new LogitsGraph(config, buffers).add(graph, weights);
-            Argmax.addTo(graph, "argmax", buffers.logits(), largest, largestTokens, greedyToken, config.vocabSize());
-            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), greedyToken);
-        }));
-        specs.add(Spec.of(FETCH, BUFFERS, all, List.of(), graph -> {
-            Residency.addTo(graph, "touch", List.of(buffers.logits()));
+        specs.add(Spec.owner(HEAD, BUFFERS, all, head, graph -> own(graph, HEAD, head)));
+        List<Object> withHead = union(all, head);
+        addHead(specs, withHead, false);
+        if (options.recordedGraphs()) {
+            addHead(specs, withHead, true);
+        }
+        specs.add(Spec.work(FETCH, BUFFERS, all, List.of(), false, graph -> {
+            Residency.addTo(graph, FETCH, List.of(buffers.logits()));
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.logits());
         }));
-        specs.add(Spec.of(OBSERVE, BUFFERS, all, List.of(), graph -> {
-            Residency.addTo(graph, "touch", List.of(buffers.hidden(), buffers.selectedBlocks()));
+        specs.add(Spec.work(OBSERVE, BUFFERS, all, List.of(), false, graph -> {
+            Residency.addTo(graph, OBSERVE, List.of(buffers.hidden(), buffers.selectedBlocks()));
             graph.taskGraph()
                     .transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.hidden(), buffers.selectedBlocks());
         }));
         return specs;
     }
 
-    private void addInput(KernelGraph graph) {
-        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.step(), buffers.tokens());
-        Residency.addTo(graph, "touch", List.of(buffers.step(), buffers.tokens()));
+    private static List<Object> union(List<? extends Object> some, List<? extends Object> more) {
+        List<Object> union = new ArrayList<>(some);
+        union.addAll(more);
+        return union;
     }
 
-    private void addBuffers(KernelGraph graph) {
-        List<Object> arrays = new ArrayList<>(buffers.arrays());
-        arrays.remove(buffers.tokens());
-        own(graph, arrays);
+    private void addStep(KernelGraph graph) {
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, buffers.step());
+        Residency.addTo(graph, STEP, List.of(buffers.step()));
     }
 
     /** Makes the graph the owner of arrays: they go to the device with its first run, which computes nothing. */
-    private static void own(KernelGraph graph, List<?> arrays) {
+    private static void own(KernelGraph graph, String task, List<?> arrays) {
         graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, arrays.toArray());
-        Residency.addTo(graph, "touch", arrays);
+        Residency.addTo(graph, task, arrays);
     }
 
-    /** The graphs of a layer: one that owns its weights and caches, and those that compute with them. */
-    private void addLayer(List<Spec> specs, int index, List<Object> all) {
-        DeviceLayer layer = weights.layers().get(index);
-        DeviceCache cache = caches.get(index);
-        List<Object> own = new ArrayList<>(layer.arrays());
-        own.addAll(cache.arrays());
+    /** The graph that owns the weights and caches of a layer, and hands on those before it in the same recorded graph. */
+    private void addOwner(List<Spec> specs, int layer, List<Object> all) {
         List<Object> shared = new ArrayList<>(all);
-        shared.addAll(own);
-        String owner = owner(index);
-        String layerKind = layerKind(layer);
-        specs.add(Spec.of(owner, layerKind, BUFFERS, all, own, graph -> own(graph, own)));
-        List<Call> calls = switch (layer) {
-            case DeviceLayer.Sparse _ -> List.of(Call.values());
-            case DeviceLayer.Lightning _ -> List.of(Call.DECODE_DENSE, Call.PREFILL_DENSE);
-        };
-        for (Call call : calls) {
-            specs.add(Spec.of(
-                    name(call, index),
-                    call.prefix + layerKind,
-                    owner,
-                    shared,
-                    List.of(),
-                    graph -> addCall(graph, index, call)));
+        int first = options.recordedGraphs() ? Objects.requireNonNull(decodeStarts().floor(layer)) : layer;
+        if (first == 0) {
+            shared.add(weights.embedding().values());
         }
-        addCacheAccess(specs, index, layerKind, owner, shared);
+        for (int before = first; before < layer; before++) {
+            shared.addAll(arrays(before));
+        }
+        String base = layer > first ? owner(layer - 1) : layer == 0 ? TABLE : BUFFERS;
+        String task =
+                switch (weights.layers().get(layer)) {
+                    case DeviceLayer.Sparse _ -> "sparse";
+                    case DeviceLayer.Lightning _ -> "lightning";
+                };
+        List<Object> own = arrays(layer);
+        String name = owner(layer);
+        specs.add(Spec.owner(name, base, shared, own, graph -> own(graph, task, own)));
     }
 
-    private static String layerKind(DeviceLayer layer) {
-        return switch (layer) {
-            case DeviceLayer.Sparse _ -> "SparseLayer";
-            case DeviceLayer.Lightning _ -> "LightningLayer";
-        };
+    /** Weights and caches of a layer. */
+    private List<Object> arrays(int layer) {
+        return union(
+                weights.layers().get(layer).arrays(), caches.get(layer).arrays());
+    }
+
+    private List<Piece> stepByStep(Call call) {
+        List<Piece> pieces = new ArrayList<>();
+        pieces.add(new Piece(call.verb + "Embed", true, 0, 0));
+        for (int layer = 0; layer < caches.size(); layer++) {
+            pieces.add(new Piece(call.in(weights.layers().get(layer)) + layer, false, layer, layer + 1));
+        }
+        return pieces;
+    }
+
+    private List<Piece> inLargePieces(Call call) {
+        List<Piece> pieces = new ArrayList<>();
+        NavigableSet<Integer> starts = call.isDecode() ? decodeStarts() : everyLayer();
+        for (int from : starts) {
+            Integer next = starts.higher(from);
+            int to = next == null ? caches.size() : next;
+            boolean sparse = IntStream.range(from, to).anyMatch(this::isSparseLayer);
+            String name = "recorded %s%s %d to %d".formatted(call.verb, sparse ? call.attention : "", from, to - 1);
+            pieces.add(new Piece(name, from == 0, from, to));
+        }
+        return pieces;
+    }
+
+    private NavigableSet<Integer> everyLayer() {
+        return IntStream.range(0, caches.size()).boxed().collect(Collectors.toCollection(TreeSet::new));
+    }
+
+    /** First layers of the recorded graphs of decode: each has as many as its description has room for. */
+    private NavigableSet<Integer> decodeStarts() {
+        NavigableSet<Integer> starts = new TreeSet<>(Set.of(0));
+        int used = EMBEDDING_BYTES;
+        for (int layer = 0; layer < caches.size(); layer++) {
+            int bytes = isSparseLayer(layer) ? SPARSE_LAYER_BYTES : LIGHTNING_LAYER_BYTES;
+            if (used + bytes > GRAPH_BYTES) {
+                starts.add(layer);
+                used = 0;
+            }
+            used += bytes;
+        }
+        return starts;
+    }
+
+    /** Adds the graphs of pieces; another call may have the same. */
+    private List<Piece> addPieces(List<Spec> specs, List<Piece> pieces, Call call, boolean record) {
+        for (Piece piece : pieces) {
+            if (specs.stream().anyMatch(spec -> spec.name().equals(piece.graph()))) {
+                continue;
+            }
+            List<Object> shared = buffers.arrays();
+            List<Object> own = new ArrayList<>();
+            if (piece.embeds()) {
+                shared.add(weights.embedding().values());
+                own.add(call.isDecode() ? decodeCall : prefillCall);
+            }
+            for (int layer = piece.from(); layer < piece.to(); layer++) {
+                shared.addAll(arrays(layer));
+            }
+            String owner = piece.to() == 0 ? TABLE : owner(piece.to() - 1);
+            specs.add(Spec.work(
+                    piece.graph(), owner, shared, own, record, graph -> addPiece(graph, piece, call)));
+        }
+        return pieces;
+    }
+
+    private void addPiece(KernelGraph graph, Piece piece, Call call) {
+        if (piece.embeds()) {
+            graph.scope(call.verb);
+            addEmbedding(graph, call.isDecode());
+        }
+        Map<String, Integer> counts = new HashMap<>();
+        for (int index = piece.from(); index < piece.to(); index++) {
+            // Tasks are numbered by what they do, not by layer: graphs of other layers then find them compiled.
+            String scope = call.in(weights.layers().get(index));
+            int number = counts.merge(scope, 1, Integer::sum);
+            graph.scope(number == 1 ? scope : scope + number);
+            addCall(graph, index, call);
+        }
+    }
+
+    private void addHead(List<Spec> specs, List<Object> shared, boolean record) {
+        specs.add(Spec.work(headName(LOGITS, record), HEAD, shared, List.of(), record, graph -> {
+            graph.scope(LOGITS);
+            new LogitsGraph(config, buffers).add(graph, weights);
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), buffers.logits());
+        }));
+        List<Object> parts = List.of(largest, largestTokens, greedyToken);
+        specs.add(Spec.work(headName(GREEDY, record), HEAD, shared, parts, record, graph -> {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, parts.toArray());
+            graph.scope(GREEDY);
+            new LogitsGraph(config, buffers).add(graph, weights);
+            Argmax.addTo(
+                    graph,
+                    graph.scoped("argmax"),
+                    buffers.logits(),
+                    largest,
+                    largestTokens,
+                    greedyToken,
+                    config.vocabSize());
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), greedyToken);
+        }));
+    }
+
+    private static String headName(String name, boolean record) {
+        return record ? "recorded " + name : name;
     }
 
     private void addCall(KernelGraph graph, int index, Call call) {
@@ -299,18 +437,22 @@ final class DeviceModel implements AutoCloseable {
         }
     }
 
-    /** Embeds the tokens and computes the angles of their positions. */
+    /** Takes the call's tokens from the host, embeds them and computes the angles of their positions. */
     private void addEmbedding(KernelGraph graph, boolean decode) {
+        IntArray call = decode ? decodeCall : prefillCall;
+        graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, call);
+        CallInput.addTo(
+                graph, graph.scoped("input"), call, buffers.step(), buffers.tokens(), decode ? 1 : chunk());
         new Projections(graph, buffers, decode)
-                .embed("embed", weights.embedding(), buffers.hidden(), (float) config.embeddingScale());
+                .embed(graph.scoped("embed"), weights.embedding(), buffers.hidden(), (float) config.embeddingScale());
         addAngles(
                 graph,
-                "lightningAngles",
+                graph.scoped("lightningAngles"),
                 buffers.lightningRope(),
                 config.lightning().headDim(),
                 decode);
         if (config.sparseUseRope()) {
-            addAngles(graph, "sparseAngles", buffers.sparseRope(), config.headDim(), decode);
+            addAngles(graph, graph.scoped("sparseAngles"), buffers.sparseRope(), config.headDim(), decode);
         }
     }
 
@@ -326,24 +468,29 @@ final class DeviceModel implements AutoCloseable {
                 headDim);
     }
 
-    private void addCacheAccess(List<Spec> specs, int index, String layerKind, String owner, List<Object> shared) {
-        DeviceCache cache = caches.get(index);
+    private void addCacheAccess(List<Spec> specs, int layer) {
+        DeviceCache cache = caches.get(layer);
+        List<Object> shared = union(buffers.arrays(), arrays(layer));
         List<Object> own = switch (cache) {
             case DeviceCache.State _ -> List.of(stagedState);
             case DeviceCache.Kv _ -> List.of(stagedKeys, stagedValues);
         };
-        specs.add(Spec.of("read" + index, "read" + layerKind, owner, shared, own, graph -> {
+        specs.add(Spec.work("read" + layer, owner(layer), shared, own, false, graph -> {
+            graph.scope("read");
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, own.toArray());
             switch (cache) {
-                case DeviceCache.State state -> StateCopy.addTo(graph, "copy", state.state(), stagedState);
+                case DeviceCache.State state ->
+                    StateCopy.addTo(graph, graph.scoped("state"), state.state(), stagedState);
                 case DeviceCache.Kv kv -> new CacheTasks(graph, buffers, shapes).read(kv, stagedKeys, stagedValues);
             }
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, own.toArray());
         }));
-        specs.add(Spec.of("write" + index, "write" + layerKind, owner, shared, own, graph -> {
+        specs.add(Spec.work("write" + layer, owner(layer), shared, own, false, graph -> {
+            graph.scope("write");
             graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, own.toArray());
             switch (cache) {
-                case DeviceCache.State state -> StateCopy.addTo(graph, "copy", stagedState, state.state());
+                case DeviceCache.State state ->
+                    StateCopy.addTo(graph, graph.scoped("state"), stagedState, state.state());
                 case DeviceCache.Kv kv -> {
                     CacheTasks tasks = new CacheTasks(graph, buffers, shapes);
                     tasks.append(kv, stagedKeys, stagedValues, chunk());
@@ -357,27 +504,38 @@ final class DeviceModel implements AutoCloseable {
         return "layer" + layer;
     }
 
-    private static String name(Call call, int layer) {
-        return call.prefix + layer;
-    }
-
-    /** Sends the tokens of a call to the device. */
-    void begin(int position, int[] tokens, int from, int count) {
-        for (int i = 0; i < count; i++) {
-            buffers.tokens().set(i, tokens[from + i]);
-        }
-        setStep(position, count);
+    /**
+     * Describes the next call; its first piece sends it to the device.
+     *
+     * @param call as for {@link #pieces}
+     */
+    void begin(Call call, int position, int[] tokens, int from, int count) {
+        CallInput.set(call.isDecode() ? decodeCall : prefillCall, position, tokens, from, count);
+        Step.set(buffers.step(), position, count); // the plan may send it at any time, to link graphs
     }
 
     /** Makes {@code count} tokens from {@code position} on those of the next graphs. */
     void setStep(int position, int count) {
         Step.set(buffers.step(), position, count);
-        plan.run(INPUT);
+        plan.run(STEP);
     }
 
-    /** Embeds the call's tokens. */
-    void runEmbedding(Call call) {
-        plan.run(call.isDecode() ? EMBED : EMBED_PREFILL);
+    /** Whether calls can be taken through the layers in recorded graphs. */
+    boolean isRecorded() {
+        return options.recordedGraphs();
+    }
+
+    /**
+     * The graphs that take a call's tokens through embedding and layers, in order.
+     *
+     * @param stepwise one for the embedding and for each layer, none of them recorded; else as few as can be
+     */
+    List<Piece> pieces(Call call, boolean stepwise) {
+        return Objects.requireNonNull((stepwise || !isRecorded() ? steps : recorded).get(call));
+    }
+
+    void run(Piece piece) {
+        plan.run(piece.graph());
     }
 
     boolean isSparseLayer(int layer) {
@@ -394,24 +552,23 @@ final class DeviceModel implements AutoCloseable {
                 .toArray();
     }
 
-    /** Takes the call's tokens through a layer. */
-    void runLayer(int layer, Call call) {
-        Call known = weights.layers().get(layer) instanceof DeviceLayer.Lightning ? call.inLightning() : call;
-        plan.run(name(known, layer));
-    }
-
-    /** Computes logits and final norm of the call's last token; {@link DeviceBuffers} then holds them on the host. */
-    void runLogits() {
-        plan.run(LOGITS);
+    /**
+     * Computes logits and final norm of the call's last token; {@link DeviceBuffers} then holds them on the host.
+     *
+     * @param stepwise as for {@link #pieces}
+     */
+    void runLogits(boolean stepwise) {
+        plan.run(headName(LOGITS, isRecorded() && !stepwise));
     }
 
     /**
      * Computes the logits of the call's last token, which stay on the device, and picks the largest.
      *
+     * @param stepwise as for {@link #pieces}
      * @return its token; {@link GreedyDecoder#NOT_A_NUMBER} if what the head is applied to is not finite
      */
-    int runGreedy() {
-        plan.run(GREEDY);
+    int runGreedy(boolean stepwise) {
+        plan.run(headName(GREEDY, isRecorded() && !stepwise));
         for (int i = 0; i < config.hiddenSize(); i++) {
             if (!Float.isFinite(buffers.lastRow().get(i))) {
                 return GreedyDecoder.NOT_A_NUMBER;
@@ -524,6 +681,15 @@ final class DeviceModel implements AutoCloseable {
                 }
             }
         });
+    }
+
+    FirstRuns firstRuns() {
+        return plan.firstRuns();
+    }
+
+    /** Runs calls, which must be stepwise, and returns the times of their tasks. */
+    TaskProfile profile(Runnable calls) {
+        return plan.profile(calls);
     }
 
     @Override

@@ -12,9 +12,13 @@ import java.util.Set;
 import java.util.function.Consumer;
 import sala.kernels.KernelGraph;
 import sala.model.DeviceException;
+import sala.model.DevicePass.FirstRuns;
+import sala.model.TaskProfile;
 import uk.ac.manchester.tornado.api.ImmutableTaskGraph;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
+import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -25,59 +29,85 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *
  * <p>TornadoVM hands a device buffer from one graph to the next by the name of the graph that ran just before. So each
  * graph here has an owner, which holds all it shares and computes nothing, and which runs right before the graph's first
- * run: from then on the graph has its buffers. From every other graph it takes the step array alone, which all of them
+ * run: from then on the graph has its buffers. An owner may stand on another one and hand on what that one holds, so that a
+ * graph can have the arrays of several. From every other graph a graph takes the step array alone, which all of them
  * share; without that, the runtime would look for all its arrays in whatever graph ran before.
  *
- * <p>A graph is compiled when it first runs. TornadoVM finds compiled code by the names of graph and task, so graphs of one
- * kind, which differ in their arrays alone, bear one name and are compiled once.
+ * <p>Graphs bear one of three names in TornadoVM, by their {@link Role}: the lists of what comes from whom, which TornadoVM
+ * searches array by array at every run, are then three, however many graphs there are. It follows that an owner may not run
+ * right after an owner that it does not stand on; the root runs between, and the host's step must be that of the call.
+ *
+ * <p>A task is compiled when its graph first runs. TornadoVM finds compiled code by the names of graph and task, so tasks of
+ * one name in graphs of one role, which must differ in their arrays alone, are compiled once.
+ *
+ * <p>A recorded graph is captured on its first run, copies included, and replayed from then on (a CUDA graph): the host
+ * sends it in one piece. Its launches keep the buffers and grids that they had; what changes between calls must come from
+ * arrays that are transferred in the graph, or that an earlier graph wrote. A replayed graph has no times of its tasks.
  */
 final class DevicePlan implements AutoCloseable {
+    /** What a graph is there for, and its name in TornadoVM. */
+    enum Role {
+        /** The first graph, which transfers the step. */
+        ROOT("root"),
+        /** Holds arrays for others. */
+        OWNER("owner"),
+        /** Computes. */
+        WORK("work");
+
+        private final String graphName;
+
+        Role(String graphName) {
+            this.graphName = graphName;
+        }
+    }
+
     /**
      * A graph to be made.
      *
      * @param name unique in the plan
-     * @param kind the graph's name in TornadoVM; graphs of one kind have the same tasks with the same numbers and sizes
-     * @param owner name of the graph that comes before it in the list and holds {@code shared}; empty for the first graph
+     * @param owner name of the graph that comes before it in the list and holds {@code shared}; empty for the root
      * @param shared arrays taken from the owner
      * @param own further arrays, which the body transfers to the device, and which graphs owned by this one may share
+     * @param recorded whether it is captured and replayed, where the device can
      * @param body adds transfers and tasks
      */
     record Spec(
             String name,
-            String kind,
+            Role role,
             Optional<String> owner,
             List<Object> shared,
             List<Object> own,
+            boolean recorded,
             Consumer<KernelGraph> body) {
         Spec {
             shared = List.copyOf(shared);
             own = List.copyOf(own);
         }
 
-        /** A graph that others stand on. */
-        static Spec root(String name, List<Object> own, Consumer<KernelGraph> body) {
-            return new Spec(name, name, Optional.empty(), List.of(), own, body);
+        /** The graph that all others stand on. */
+        static Spec root(String name, Consumer<KernelGraph> body) {
+            return new Spec(name, Role.ROOT, Optional.empty(), List.of(), List.of(), false, body);
         }
 
-        /** A graph that stands on another, the only one of its kind. */
-        static Spec of(
+        /** A graph that holds arrays, those that it takes from its own owner among them. */
+        static Spec owner(
                 String name,
                 String owner,
                 List<? extends Object> shared,
                 List<? extends Object> own,
                 Consumer<KernelGraph> body) {
-            return of(name, name, owner, shared, own, body);
+            return new Spec(name, Role.OWNER, Optional.of(owner), List.copyOf(shared), List.copyOf(own), false, body);
         }
 
-        /** A graph that stands on another. */
-        static Spec of(
+        /** A graph that computes. */
+        static Spec work(
                 String name,
-                String kind,
                 String owner,
                 List<? extends Object> shared,
                 List<? extends Object> own,
+                boolean recorded,
                 Consumer<KernelGraph> body) {
-            return new Spec(name, kind, Optional.of(owner), List.copyOf(shared), List.copyOf(own), body);
+            return new Spec(name, Role.WORK, Optional.of(owner), List.copyOf(shared), List.copyOf(own), recorded, body);
         }
     }
 
@@ -88,6 +118,10 @@ final class DevicePlan implements AutoCloseable {
     private final List<KernelGraph> graphs = new ArrayList<>();
     private final Set<String> linked = new HashSet<>();
     private final TornadoExecutionPlan plan;
+    private final TaskTimes times = new TaskTimes();
+    private boolean profiled;
+    private int firstRunGraphs;
+    private long firstRunNanos;
 
     /**
      * Describes all graphs; nothing runs yet.
@@ -110,32 +144,38 @@ final class DevicePlan implements AutoCloseable {
                 throw new IllegalArgumentException("two graphs are named " + spec.name());
             }
         }
+        List<Role> roles = specs.stream().map(Spec::role).distinct().toList();
         ImmutableTaskGraph[] snapshots = new ImmutableTaskGraph[specs.size()];
         for (Spec spec : specs) {
-            KernelGraph graph = make(spec);
+            KernelGraph graph = make(spec, roles);
             snapshots[graphs.size()] = graph.taskGraph().snapshot();
             graphs.add(graph);
         }
         plan = new TornadoExecutionPlan(snapshots);
         plan.withDevice(device);
+        for (int index = 0; index < specs.size(); index++) {
+            if (specs.get(index).recorded()) {
+                plan.withGraph(index).withCUDAGraph();
+            }
+        }
     }
 
-    private KernelGraph make(Spec spec) {
-        KernelGraph graph = new KernelGraph(spec.kind());
+    private KernelGraph make(Spec spec, List<Role> roles) {
+        KernelGraph graph = new KernelGraph(spec.role().graphName);
         List<Object> kept = new ArrayList<>();
         kept.add(step);
-        kept.addAll(spec.shared());
         kept.addAll(spec.own());
+        if (spec.role() == Role.OWNER) {
+            kept.addAll(spec.shared());
+        }
         spec.owner().ifPresent(owner -> {
             List<Object> taken = new ArrayList<>(spec.shared());
             taken.add(step);
-            String ownerKind = specs.get(indexOf(owner)).kind();
-            graph.taskGraph().consumeFromDevice(ownerKind, taken.toArray());
-            specs.stream()
-                    .map(Spec::kind)
-                    .distinct()
-                    .filter(kind -> !kind.equals(ownerKind))
-                    .forEach(kind -> graph.taskGraph().consumeFromDevice(kind, step));
+            Role ownerRole = specs.get(indexOf(owner)).role();
+            graph.taskGraph().consumeFromDevice(ownerRole.graphName, taken.toArray());
+            roles.stream()
+                    .filter(role -> role != ownerRole)
+                    .forEach(role -> graph.taskGraph().consumeFromDevice(role.graphName, step));
         });
         spec.body().accept(graph);
         graph.taskGraph().persistOnDevice(kept.toArray());
@@ -154,22 +194,64 @@ final class DevicePlan implements AutoCloseable {
     void run(String name) {
         int index = indexOf(name);
         Spec spec = specs.get(index);
-        if (linked.add(name)) {
-            spec.owner().ifPresent(this::run);
+        if (!linked.add(name)) {
+            execute(index);
+            return;
         }
+        spec.owner().ifPresent(owner -> {
+            if (specs.get(indexOf(owner)).role() != Role.ROOT) {
+                execute(0);
+            }
+            run(owner);
+        });
+        long start = System.nanoTime();
+        execute(index);
+        if (spec.role() == Role.WORK) {
+            firstRunGraphs++;
+            firstRunNanos += System.nanoTime() - start;
+        }
+    }
+
+    private void execute(int index) {
+        TornadoExecutionResult result;
         try {
-            plan.withGraph(index)
+            result = plan.withGraph(index)
                     .withGridScheduler(graphs.get(index).gridScheduler())
                     .execute();
         } catch (TornadoOutOfMemoryException e) {
             throw new DeviceException(
                     "%s has no room for graph %s: take a smaller --context-length (%s)"
-                            .formatted(deviceName(), name, firstLine(e)),
+                            .formatted(deviceName(), specs.get(index).name(), firstLine(e)),
                     e);
         } catch (RuntimeException e) {
             // TornadoVM reports what goes wrong in a kernel, its compiler or a driver by exceptions of many kinds.
-            throw new DeviceException("graph %s on %s: %s".formatted(name, deviceName(), firstLine(e)), e);
+            throw new DeviceException(
+                    "graph %s on %s: %s".formatted(specs.get(index).name(), deviceName(), firstLine(e)), e);
         }
+        if (profiled) {
+            times.add(index, result.getProfilerResult().getProfileLog());
+        }
+    }
+
+    /** Graphs that have run, and how long their first runs took. */
+    FirstRuns firstRuns() {
+        return new FirstRuns(firstRunGraphs, firstRunNanos);
+    }
+
+    /**
+     * Runs some work of this plan and returns the time of every task of it by the device's clock. TornadoVM waits for each
+     * task while it measures.
+     */
+    TaskProfile profile(Runnable work) {
+        plan.withProfiler(ProfilerMode.SILENT);
+        profiled = true;
+        try {
+            work.run();
+        } finally {
+            profiled = false;
+            plan.withoutProfiler();
+        }
+        return times.take();
     }
 
     private String deviceName() {

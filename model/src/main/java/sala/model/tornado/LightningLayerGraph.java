@@ -35,8 +35,8 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         int tokens = decode ? 1 : b.tokenCapacity();
         float eps = (float) config.rmsNormEps();
         RmsNormF32.addTo(
-                graph, "norm", b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(), eps);
-        projections.qkv("qkv", layer, b.normed(), b.q(), b.k(), b.v());
+                graph, graph.scoped("norm"), b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(), eps);
+        projections.qkv(graph.scoped("qkv"), layer, b.normed(), b.q(), b.k(), b.v());
         rotate(graph, layer, tokens);
         attend(graph, cache, decode);
         FloatArray mixed = b.attended();
@@ -44,7 +44,7 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
             mixed = b.mixed();
             RmsNormF32.addTo(
                     graph,
-                    "outputNorm",
+                    graph.scoped("outputNorm"),
                     b.step(),
                     b.attended(),
                     layer.oNorm().get(),
@@ -54,9 +54,9 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
                     eps);
         }
         if (layer.gateProj().isPresent()) {
-            projections.gate("gate", b.normed(), layer.gateProj().get(), mixed);
+            projections.gate(graph.scoped("gate"), b.normed(), layer.gateProj().get(), mixed);
         }
-        projections.residual("output", mixed, layer.oProj(), b.hidden(), (float) config.residualScale());
+        projections.residual(graph.scoped("output"), mixed, layer.oProj(), b.hidden(), (float) config.residualScale());
         new MlpGraph(config, b).add(graph, layer, decode);
     }
 
@@ -72,7 +72,7 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         if (lightning.qkNorm() && lightning.useRope()) {
             QkNormRope.addTo(
                     graph,
-                    "qkNormRope",
+                    graph.scoped("qkNormRope"),
                     b.step(),
                     b.q(),
                     b.k(),
@@ -88,7 +88,7 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         } else if (lightning.qkNorm()) {
             QkNorm.addTo(
                     graph,
-                    "qkNorm",
+                    graph.scoped("qkNorm"),
                     b.step(),
                     b.q(),
                     b.k(),
@@ -100,7 +100,7 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
                     headDim,
                     eps);
         } else if (lightning.useRope()) {
-            QkRope.addTo(graph, "qkRope", b.step(), b.q(), b.k(), cosines, sines, tokens, heads, heads, headDim);
+            QkRope.addTo(graph, graph.scoped("qkRope"), b.step(), b.q(), b.k(), cosines, sines, tokens, heads, heads, headDim);
         }
     }
 
@@ -111,7 +111,7 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         if (decode) {
             RecurrentStep.addTo(
                     graph,
-                    "attention",
+                    graph.scoped("attention"),
                     b.q(),
                     b.k(),
                     b.v(),
@@ -124,7 +124,7 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         } else {
             ChunkedPrefill.addTo(
                     graph,
-                    "attention",
+                    graph.scoped("attention"),
                     b.step(),
                     b.q(),
                     b.k(),

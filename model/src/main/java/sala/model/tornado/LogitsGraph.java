@@ -16,7 +16,7 @@ record LogitsGraph(ModelConfig config, DeviceBuffers buffers) {
         DeviceBuffers b = buffers;
         FinalNorm.addTo(
                 graph,
-                "finalNorm",
+                graph.scoped("finalNorm"),
                 b.step(),
                 b.hidden(),
                 weights.finalNorm(),
@@ -25,6 +25,6 @@ record LogitsGraph(ModelConfig config, DeviceBuffers buffers) {
                 config.hiddenSize(),
                 (float) config.rmsNormEps());
         new Projections(graph, b, true)
-                .head("head", b.lastRow(), weights.lmHead(), b.logits(), (float) config.logitScale());
+                .head(graph.scoped("head"), b.lastRow(), weights.lmHead(), b.logits(), (float) config.logitScale());
     }
 }

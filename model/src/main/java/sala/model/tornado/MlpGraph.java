@@ -18,7 +18,7 @@ record MlpGraph(ModelConfig config, DeviceBuffers buffers) {
         Projections projections = new Projections(graph, b, decode);
         RmsNormF32.addTo(
                 graph,
-                "mlpNorm",
+                graph.scoped("mlpNorm"),
                 b.step(),
                 b.hidden(),
                 layer.postAttentionNorm(),
@@ -26,7 +26,7 @@ record MlpGraph(ModelConfig config, DeviceBuffers buffers) {
                 decode ? 1 : b.tokenCapacity(),
                 config.hiddenSize(),
                 (float) config.rmsNormEps());
-        projections.swiGlu("swiGlu", b.normed(), layer.mlp(), b.activated());
-        projections.residual("down", b.activated(), layer.mlp().downProj(), b.hidden(), (float) config.residualScale());
+        projections.swiGlu(graph.scoped("swiGlu"), b.normed(), layer.mlp(), b.activated());
+        projections.residual(graph.scoped("down"), b.activated(), layer.mlp().downProj(), b.hidden(), (float) config.residualScale());
     }
 }

@@ -29,13 +29,13 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         Projections projections = new Projections(graph, b, decode);
         int tokens = decode ? 1 : b.tokenCapacity();
         RmsNormF32.addTo(
-                graph, "norm", b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(), (float)
+                graph, graph.scoped("norm"), b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(), (float)
                         config.rmsNormEps());
-        projections.qkv("qkv", layer, b.normed(), b.q(), b.k(), b.v());
+        projections.qkv(graph.scoped("qkv"), layer, b.normed(), b.q(), b.k(), b.v());
         if (config.sparseUseRope()) {
             QkRope.addTo(
                     graph,
-                    "qkRope",
+                    graph.scoped("qkRope"),
                     b.step(),
                     b.q(),
                     b.k(),
@@ -56,9 +56,9 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
             tasks.attendAll(cache, decode);
         }
         if (layer.gateProj().isPresent()) {
-            projections.gate("gate", b.normed(), layer.gateProj().get(), b.attended());
+            projections.gate(graph.scoped("gate"), b.normed(), layer.gateProj().get(), b.attended());
         }
-        projections.residual("output", b.attended(), layer.oProj(), b.hidden(), (float) config.residualScale());
+        projections.residual(graph.scoped("output"), b.attended(), layer.oProj(), b.hidden(), (float) config.residualScale());
         new MlpGraph(config, b).add(graph, layer, decode);
     }
 }

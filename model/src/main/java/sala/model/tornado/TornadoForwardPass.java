@@ -5,6 +5,7 @@ import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
 import sala.loader.ModelConfig;
 import sala.model.CallCheck;
+import sala.model.DevicePass;
 import sala.model.ForwardPass;
 import sala.model.GreedyDecoder;
 import sala.model.LayerObserver;
@@ -15,6 +16,7 @@ import sala.model.ModelWeights;
 import sala.model.PrefillListener;
 import sala.model.Session;
 import sala.model.SessionOptions;
+import sala.model.TaskProfile;
 import sala.model.tornado.DeviceModel.Call;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
@@ -25,13 +27,14 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  * <p>The device has the caches of one session. Another session that is used takes their place, and the first one's wait on
  * the host: cheap for one conversation at a time, a copy of all caches for every change between two.
  */
-public final class TornadoForwardPass implements ForwardPass, GreedyDecoder {
+public final class TornadoForwardPass implements ForwardPass, GreedyDecoder, DevicePass {
     private final ModelConfig config;
     private final TornadoOptions options;
     private final DeviceModel device;
     private final String description;
     private final int[] decodeToken = new int[1];
     private @Nullable TornadoSession resident;
+    private boolean profiled;
     private boolean closed;
 
     /** A pass on TornadoVM's default device. */
@@ -119,7 +122,7 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder {
             return decode(session, token).argmax();
         }
         ingest(own, decodeToken, 0, 1, Call.of(true, isSparse(own, 1)));
-        int greedy = device.runGreedy();
+        int greedy = device.runGreedy(isStepwise(own));
         own.endChunk(1, true);
         return greedy;
     }
@@ -131,12 +134,17 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder {
     }
 
     private TornadoSession check(Session session, int[] tokens) {
+        TornadoSession own = check(session);
+        CallCheck.requireTokens(own, tokens);
+        return own;
+    }
+
+    private TornadoSession check(Session session) {
         requireOpen();
         if (!(session instanceof TornadoSession own) || !own.belongsTo(this)) {
             throw new IllegalArgumentException("the session was opened by another forward pass");
         }
         own.requireReady();
-        CallCheck.requireTokens(own, tokens);
         return own;
     }
 
@@ -146,22 +154,23 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder {
         int position = session.position();
         boolean observed = session.isObserved();
         session.beginChunk();
-        device.begin(position, tokens, from, count);
-        device.runEmbedding(call);
-        if (observed) {
-            observeEmbedding(session.options().observer(), position, count);
-        }
-        for (int layer = 0; layer < config.numLayers(); layer++) {
-            device.runLayer(layer, call);
+        device.begin(call, position, tokens, from, count);
+        for (DeviceModel.Piece piece : device.pieces(call, isStepwise(session))) {
+            device.run(piece);
             if (observed) {
-                observeLayer(session.options().observer(), layer, position, count, call);
+                observe(session.options().observer(), piece, position, count, call);
             }
         }
     }
 
+    /** Whether somebody watches what lies between the layers, or times their tasks. */
+    private boolean isStepwise(TornadoSession session) {
+        return profiled || session.isObserved();
+    }
+
     /** Takes the last of the ingested tokens to its logits, which ends the chunk. */
     private void takeLogits(TornadoSession session, int count) {
-        device.runLogits();
+        device.runLogits(isStepwise(session));
         device.copyLogits(session.logitsBuffer());
         if (session.isObserved()) {
             observeOutputs(session, session.position(), count);
@@ -179,8 +188,16 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder {
         device.copyLogits(session.logitsBuffer());
     }
 
-    private void observeLayer(LayerObserver observer, int layer, int position, int count, Call call) {
+    private void observe(LayerObserver observer, DeviceModel.Piece piece, int position, int count, Call call) {
         device.observe();
+        if (piece.embeds()) {
+            observeEmbedding(observer, position, count);
+        } else {
+            observeLayer(observer, piece.from(), position, count, call);
+        }
+    }
+
+    private void observeLayer(LayerObserver observer, int layer, int position, int count, Call call) {
         for (int row = 0; row < count; row++) {
             int at = position + row;
             if (observer.observes(Activation.LAYER_OUTPUT, layer, at)) {
@@ -195,7 +212,6 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder {
     }
 
     private void observeEmbedding(LayerObserver observer, int position, int count) {
-        device.observe();
         for (int row = 0; row < count; row++) {
             if (observer.observes(Activation.EMBEDDING, -1, position + row)) {
                 observer.activation(Activation.EMBEDDING, -1, position + row, hiddenRow(row));
@@ -221,7 +237,7 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder {
             boolean logits = observer.observes(Activation.LOGITS, layers, at);
             if (norm || logits) {
                 device.setStep(position, row + 1);
-                device.runLogits();
+                device.runLogits(true);
             }
             if (norm) {
                 observer.activation(
@@ -263,6 +279,27 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder {
         if (resident == session) {
             resident = null;
         }
+    }
+
+    @Override
+    public TaskProfile profile(Runnable work) {
+        requireOpen();
+        profiled = true;
+        try {
+            return device.profile(work);
+        } finally {
+            profiled = false;
+        }
+    }
+
+    @Override
+    public void bringToDevice(Session session) {
+        activate(check(session));
+    }
+
+    @Override
+    public FirstRuns firstRuns() {
+        return device.firstRuns();
     }
 
     private void requireOpen() {

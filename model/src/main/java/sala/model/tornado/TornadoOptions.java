@@ -9,6 +9,7 @@ import sala.kernels.storage.SupportedStorage;
 import sala.loader.DType;
 import sala.loader.ModelConfig;
 import sala.model.BackendUnavailableException;
+import sala.model.GraphRecording;
 import sala.model.ModelWeights;
 import sala.model.WeightFormat;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -24,6 +25,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
  * @param prefillChunk tokens of a prompt that go through the layers together
  * @param lightningChunk tokens of a chunk of linear attention
  * @param workGroups work groups that a token's attention is shared out among: enough to occupy the device
+ * @param recordedGraphs whether what computes a call is recorded on its first run and replayed, as CUDA graphs
  */
 public record TornadoOptions(
         StorageType weightStorage,
@@ -31,7 +33,8 @@ public record TornadoOptions(
         int capacity,
         int prefillChunk,
         int lightningChunk,
-        int workGroups) {
+        int workGroups,
+        boolean recordedGraphs) {
     /** Chunk of linear attention that the reference implementation uses. */
     public static final int LIGHTNING_CHUNK = 64;
 
@@ -68,7 +71,8 @@ public record TornadoOptions(
                 capacity,
                 Math.min(PREFILL_CHUNK, capacity),
                 LIGHTNING_CHUNK,
-                WORK_GROUPS);
+                WORK_GROUPS,
+                false);
     }
 
     /**
@@ -88,7 +92,32 @@ public record TornadoOptions(
                 capacity,
                 Math.min(gpu ? PREFILL_CHUNK : CPU_PREFILL_CHUNK, capacity),
                 LIGHTNING_CHUNK,
-                Math.max(MIN_WORK_GROUPS, WORK_GROUPS_PER_UNIT * units));
+                Math.max(MIN_WORK_GROUPS, WORK_GROUPS_PER_UNIT * units),
+                device.getTornadoVMBackend() == TornadoVMBackendType.CUDA);
+    }
+
+    /**
+     * The same with what was asked for of recorded graphs. The interpreter takes them as any others.
+     *
+     * @throws BackendUnavailableException if they are asked for and the device has none
+     */
+    public TornadoOptions withRecording(GraphRecording recording, TornadoDevice device) {
+        return switch (recording) {
+            case AUTO -> this;
+            case OFF -> withRecordedGraphs(false);
+            case ON ->
+                switch (device.getTornadoVMBackend()) {
+                    case CUDA, PTX, JAVA -> withRecordedGraphs(true);
+                    default ->
+                        throw new BackendUnavailableException(
+                                "--cuda-graphs on: %s (%s) has none, only CUDA and PTX have; take auto or off"
+                                        .formatted(
+                                                device.getPhysicalDevice()
+                                                        .getDeviceName()
+                                                        .strip(),
+                                                device.getTornadoVMBackend()));
+                };
+        };
     }
 
     private static StorageType weightStorage(
@@ -139,18 +168,32 @@ public record TornadoOptions(
 
     public TornadoOptions withCapacity(int positions) {
         return new TornadoOptions(
-                weightStorage, cacheStorage, positions, Math.min(prefillChunk, positions), lightningChunk, workGroups);
+                weightStorage,
+                cacheStorage,
+                positions,
+                Math.min(prefillChunk, positions),
+                lightningChunk,
+                workGroups,
+                recordedGraphs);
     }
 
     public TornadoOptions withStorage(StorageType weights, StorageType caches) {
-        return new TornadoOptions(weights, caches, capacity, prefillChunk, lightningChunk, workGroups);
+        return new TornadoOptions(
+                weights, caches, capacity, prefillChunk, lightningChunk, workGroups, recordedGraphs);
     }
 
     public TornadoOptions withWorkGroups(int groups) {
-        return new TornadoOptions(weightStorage, cacheStorage, capacity, prefillChunk, lightningChunk, groups);
+        return new TornadoOptions(
+                weightStorage, cacheStorage, capacity, prefillChunk, lightningChunk, groups, recordedGraphs);
     }
 
     public TornadoOptions withPrefillChunk(int tokens) {
-        return new TornadoOptions(weightStorage, cacheStorage, capacity, tokens, lightningChunk, workGroups);
+        return new TornadoOptions(
+                weightStorage, cacheStorage, capacity, tokens, lightningChunk, workGroups, recordedGraphs);
+    }
+
+    public TornadoOptions withRecordedGraphs(boolean record) {
+        return new TornadoOptions(
+                weightStorage, cacheStorage, capacity, prefillChunk, lightningChunk, workGroups, record);
     }
 }

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.IdentityHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -15,6 +16,7 @@ final class DeviceGraph {
     private final Set<Object> transferred = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Object> persisted = Collections.newSetFromMap(new IdentityHashMap<>());
     private final Set<Object> outputs = Collections.newSetFromMap(new IdentityHashMap<>());
+    private final StringBuilder log = new StringBuilder();
 
     DeviceGraph(GraphDescription description) {
         this.description = description;
@@ -67,6 +69,24 @@ final class DeviceGraph {
 
     boolean isPersisted(Object hostArray) {
         return persisted.contains(hostArray);
+    }
+
+    /** Adds an execution to the log, as TornadoVM's profiler does: an object with one member for each task. */
+    void addToLog(Map<String, Long> taskNanos) {
+        log.append("{\n    \"").append(name()).append("\": {\n");
+        int remaining = taskNanos.size();
+        for (Map.Entry<String, Long> task : taskNanos.entrySet()) {
+            remaining--;
+            log.append("        \"").append(task.getKey()).append("\": {\n");
+            log.append("            \"TASK_KERNEL_TIME\": \"").append(task.getValue()).append("\"\n");
+            log.append(remaining > 0 ? "        }, \n" : "        }\n");
+        }
+        log.append("    }\n}\n");
+    }
+
+    /** All executions that were added. */
+    String log() {
+        return log.toString();
     }
 
     long bytes() {

@@ -8,6 +8,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import sala.tornado.interpreter.InterpreterDevice;
 import sala.tornado.interpreter.InterpreterException;
@@ -24,6 +25,7 @@ public final class PlanExecutor {
     private GridScheduler gridScheduler = new GridScheduler();
     private long memoryLimit = Long.MAX_VALUE;
     private @Nullable DeviceGraph lastExecuted;
+    private boolean profiled;
     private boolean closed;
 
     public PlanExecutor(List<GraphDescription> descriptions, TornadoDevice defaultDevice) {
@@ -104,6 +106,17 @@ public final class PlanExecutor {
         memoryLimit = Long.MAX_VALUE;
     }
 
+    /** Whether executions add to the logs of their graphs. */
+    public void setProfiled(boolean newProfiled) {
+        requireOpen();
+        profiled = newProfiled;
+    }
+
+    /** The logs of the selected graphs. */
+    public String profileLog() {
+        return selected.stream().map(DeviceGraph::log).collect(Collectors.joining());
+    }
+
     public long deviceBytes() {
         return graphs.stream().mapToLong(DeviceGraph::bytes).sum();
     }
@@ -147,6 +160,7 @@ public final class PlanExecutor {
     }
 
     private void executeGraph(DeviceGraph graph, Stopwatch watch) {
+        watch.beginGraph();
         new Handover(graph, graphs, lastExecuted).perform();
         for (GraphDescription.Step step : graph.steps()) {
             switch (step) {
@@ -156,6 +170,9 @@ public final class PlanExecutor {
                 case GraphDescription.Persist persist -> persist(graph, persist);
                 case GraphDescription.TransferToHost transfer -> transferToHost(graph, transfer, watch);
             }
+        }
+        if (profiled) {
+            graph.addToLog(watch.taskNanos());
         }
     }
 
@@ -251,7 +268,7 @@ public final class PlanExecutor {
         Optional<KernelProgram> program = watch.compile(() -> program(name, task));
         if (program.isPresent()) {
             Launch launch = new Launch(name, program.get(), arguments, arrays, gridScheduler.get(name), device);
-            watch.kernel(launch::run);
+            watch.kernel(name, launch::run);
         }
     }
 

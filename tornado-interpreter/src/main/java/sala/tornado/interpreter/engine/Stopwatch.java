@@ -1,11 +1,14 @@
 package sala.tornado.interpreter.engine;
 
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
 /** Adds up the times and bytes of an execution. */
 final class Stopwatch {
     private final long start = System.nanoTime();
+    private final Map<String, Long> taskNanos = new LinkedHashMap<>();
     private long compileNanos;
     private long writeNanos;
     private long kernelNanos;
@@ -32,10 +35,22 @@ final class Stopwatch {
         return result;
     }
 
-    void kernel(Runnable launch) {
+    /** Forgets the tasks of the graph before. */
+    void beginGraph() {
+        taskNanos.clear();
+    }
+
+    void kernel(String task, Runnable launch) {
         long before = System.nanoTime();
         launch.run();
-        kernelNanos += System.nanoTime() - before;
+        long nanos = System.nanoTime() - before;
+        kernelNanos += nanos;
+        taskNanos.put(task, nanos);
+    }
+
+    /** The launches since {@link #beginGraph}. */
+    Map<String, Long> taskNanos() {
+        return taskNanos;
     }
 
     ExecutionProfile profile(long deviceBytes) {

@@ -48,7 +48,7 @@ public class TornadoExecutionPlan implements AutoCloseable {
     /** Runs the selected graphs, all of them where none was selected. */
     public TornadoExecutionResult execute() {
         TornadoExecutionResult result =
-                new TornadoExecutionResult(executor, new TornadoProfilerResult(executor.execute()));
+                new TornadoExecutionResult(executor, new TornadoProfilerResult(executor.execute(), executor.profileLog()));
         results.add(result);
         return result;
     }
@@ -90,11 +90,14 @@ public class TornadoExecutionPlan implements AutoCloseable {
         return this;
     }
 
+    /** From here on every execution adds the times of its tasks to the log of its graph. */
     public TornadoExecutionPlan withProfiler(ProfilerMode mode) {
+        executor.setProfiled(true);
         return this;
     }
 
     public TornadoExecutionPlan withoutProfiler() {
+        executor.setProfiled(false);
         return this;
     }
 

@@ -5,9 +5,11 @@ import sala.tornado.interpreter.engine.ExecutionProfile;
 /** Times in nanoseconds and bytes of one execution. What the interpreter does not have is 0. */
 public class TornadoProfilerResult {
     private final ExecutionProfile profile;
+    private final String log;
 
-    TornadoProfilerResult(ExecutionProfile profile) {
+    TornadoProfilerResult(ExecutionProfile profile, String log) {
         this.profile = profile;
+        this.log = log;
     }
 
     public long getTotalTime() {
@@ -66,7 +68,11 @@ public class TornadoProfilerResult {
         return profile.deviceBytes();
     }
 
+    /**
+     * What TornadoVM's profiler writes of the times of tasks, for all executions of the selected graphs since the plan was
+     * made; empty where the profiler was off.
+     */
     public String getProfileLog() {
-        return profile.toString();
+        return log;
     }
 }
