@@ -126,6 +126,12 @@ final class BenchCommand implements Runnable {
             description = "Type of the weights on a device: ${COMPLETION-CANDIDATES}. Default: ${DEFAULT-VALUE}.")
     private WeightFormat weightFormat = WeightFormat.AUTO;
 
+    @Option(
+            names = {"-ub", "--ubatch-size"},
+            paramLabel = "N",
+            description = "Tokens of a prompt that a device computes together. Default: what suits the device.")
+    private @Nullable Integer prefillChunk;
+
     @Mixin
     private AttentionOptions attention = new AttentionOptions();
 
@@ -147,6 +153,9 @@ final class BenchCommand implements Runnable {
         List<Integer> threadCounts = threadCounts();
         if (repetitions < 1) {
             throw new UsageException("--repetitions must be at least 1, found " + repetitions);
+        }
+        if (prefillChunk != null && prefillChunk < 1) {
+            throw new UsageException("--ubatch-size must be at least 1, found " + prefillChunk);
         }
         attention.check();
         if (shape == null) {
@@ -270,7 +279,11 @@ final class BenchCommand implements Runnable {
             PassOptions passOptions = PassOptions.of(threadCount, contextLength)
                     .withWeightFormat(weightFormat)
                     .forMeasurement();
+            if (prefillChunk != null) {
+                passOptions = passOptions.withPrefillChunk(prefillChunk);
+            }
             try (ForwardPass forwardPass = choice.open(weights, passOptions)) {
+                say(forwardPass.description());
                 BenchRunner runner = new BenchRunner(forwardPass, options, seed);
                 for (BenchTest test : tests) {
                     say(test.name());

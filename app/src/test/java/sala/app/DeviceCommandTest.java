@@ -67,7 +67,7 @@ class DeviceCommandTest {
 
     @Test
     void benchNamesTheDeviceAndNoShareOfTheProcessor() {
-        JsonNode result = run(
+        CommandRun run = run(
                         "bench",
                         "--shape",
                         "tiny",
@@ -83,10 +83,13 @@ class DeviceCommandTest {
                         "--backend",
                         "interpreter",
                         "--full-attention",
+                        "-ub",
+                        "3",
+                        "-v",
                         "-o",
-                        "json")
-                .json()
-                .get(0);
+                        "json");
+        assertTrue(run.err().contains("portable products in chunks of 3"), run.err());
+        JsonNode result = run.json().get(0);
         assertEquals("interpreter, fast", result.get("gpu_info").asText());
         assertEquals("interpreter", result.get("backends").asText());
         assertTrue(result.get("peak_share").isNull(), result::toString);
@@ -104,6 +107,8 @@ class DeviceCommandTest {
 
     @Test
     void whatIsMissingIsNamed() {
+        CommandRun noChunk = CommandRun.of("bench", "-ub", "0");
+        assertTrue(noChunk.errorLine().contains("--ubatch-size must be at least 1, found 0"), noChunk.err());
         CommandRun noTornado = CommandRun.of("generate", "x", "--backend", "tornado");
         assertEquals(1, noTornado.exitCode());
         assertTrue(noTornado.errorLine().contains("TORNADOVM_HOME"), noTornado.err());

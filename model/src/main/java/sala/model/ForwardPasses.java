@@ -68,6 +68,10 @@ public final class ForwardPasses {
         private static ForwardPass openOn(TornadoDevices.Entry entry, ModelWeights weights, PassOptions options) {
             TornadoOptions wanted =
                     TornadoOptions.of(entry.device(), weights, options.weightFormat(), options.contextLength());
+            if (options.prefillChunk().isPresent()) {
+                wanted = wanted.withPrefillChunk(
+                        Math.min(options.prefillChunk().getAsInt(), options.contextLength()));
+            }
             DeviceMemoryPlan plan;
             try {
                 plan = DeviceMemoryPlan.of(weights.config(), wanted).fittedTo(entry.memoryBytes());

@@ -1,31 +1,45 @@
 package sala.model;
 
+import java.util.OptionalInt;
+
 /**
  * How a forward pass is opened; what concerns another backend is ignored.
  *
  * @param threads of the cpu backend
  * @param contextLength most positions of a session: a device allocates its caches for so many
  * @param weightFormat element type of weights on a device
+ * @param prefillChunk tokens of a prompt that a device computes together; empty for what suits it
  * @param measured whether the cpu backend computes as a long run does from the start, slow as it may be at first
  * @param loading sees weights go to a device
  */
 public record PassOptions(
-        int threads, int contextLength, WeightFormat weightFormat, boolean measured, LoadListener loading) {
+        int threads,
+        int contextLength,
+        WeightFormat weightFormat,
+        OptionalInt prefillChunk,
+        boolean measured,
+        LoadListener loading) {
     /** Options of a pass that is to be used. */
     public static PassOptions of(int threads, int contextLength) {
-        return new PassOptions(threads, contextLength, WeightFormat.AUTO, false, LoadListener.NONE);
+        return new PassOptions(
+                threads, contextLength, WeightFormat.AUTO, OptionalInt.empty(), false, LoadListener.NONE);
     }
 
     public PassOptions withWeightFormat(WeightFormat format) {
-        return new PassOptions(threads, contextLength, format, measured, loading);
+        return new PassOptions(threads, contextLength, format, prefillChunk, measured, loading);
+    }
+
+    /** With prompts in chunks of so many tokens, at least 1. */
+    public PassOptions withPrefillChunk(int tokens) {
+        return new PassOptions(threads, contextLength, weightFormat, OptionalInt.of(tokens), measured, loading);
     }
 
     /** The same for a pass that is to be measured. */
     public PassOptions forMeasurement() {
-        return new PassOptions(threads, contextLength, weightFormat, true, loading);
+        return new PassOptions(threads, contextLength, weightFormat, prefillChunk, true, loading);
     }
 
     public PassOptions withLoading(LoadListener listener) {
-        return new PassOptions(threads, contextLength, weightFormat, measured, listener);
+        return new PassOptions(threads, contextLength, weightFormat, prefillChunk, measured, listener);
     }
 }
