@@ -141,6 +141,12 @@ final class BenchCommand implements Runnable {
                     "On a device, run each test once more under its profiler and print on standard error where the time goes, task by task, and what of it is the host's.")
     private boolean profileTasks;
 
+    @Option(
+            names = {"-ub", "--ubatch-size"},
+            paramLabel = "N",
+            description = "Tokens of a prompt that a device computes together. Default: what suits the device.")
+    private @Nullable Integer prefillChunk;
+
     @Mixin
     private AttentionOptions attention = new AttentionOptions();
 
@@ -162,6 +168,9 @@ final class BenchCommand implements Runnable {
         List<Integer> threadCounts = threadCounts();
         if (repetitions < 1) {
             throw new UsageException("--repetitions must be at least 1, found " + repetitions);
+        }
+        if (prefillChunk != null && prefillChunk < 1) {
+            throw new UsageException("--ubatch-size must be at least 1, found " + prefillChunk);
         }
         attention.check();
         if (profileTasks && backend != Backend.TORNADO && backend != Backend.INTERPRETER) {
@@ -296,7 +305,11 @@ final class BenchCommand implements Runnable {
                     .withWeightFormat(weightFormat)
                     .withRecording(recording)
                     .forMeasurement();
+            if (prefillChunk != null) {
+                passOptions = passOptions.withPrefillChunk(prefillChunk);
+            }
             try (ForwardPass forwardPass = choice.open(weights, passOptions)) {
+                say(forwardPass.description());
                 BenchRunner runner = new BenchRunner(forwardPass, options, seed);
                 for (BenchTest test : tests) {
                     say(test.name());
@@ -313,8 +326,7 @@ final class BenchCommand implements Runnable {
                             limits,
                             profile(forwardPass, runner, test));
                     printer.result(result);
-                    result.profile()
-                            .ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
+                    result.profile().ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
                 }
                 if (forwardPass instanceof DevicePass device) {
                     say("first runs of %d graphs, which compile them: %.2f s"

@@ -10,7 +10,6 @@ import java.util.Optional;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
-import sala.kernels.storage.StorageType;
 import sala.loader.Checkpoint;
 import sala.loader.ModelConfig;
 import sala.loader.SparseConfig;
@@ -163,9 +162,7 @@ final class InfoCommand implements Runnable {
     /** Empty where no device can address the caches. */
     private static Optional<DeviceMemoryPlan> onGpu(ModelConfig config, int contextLength) {
         try {
-            return Optional.of(DeviceMemoryPlan.of(
-                    config,
-                    TornadoOptions.ofCapacity(contextLength).withStorage(StorageType.PACKED_BF16, StorageType.F16)));
+            return Optional.of(DeviceMemoryPlan.of(config, TornadoOptions.ofCuda(config, contextLength)));
         } catch (IllegalArgumentException | ArithmeticException _) {
             return Optional.empty();
         }

@@ -37,15 +37,18 @@ final class TornadoProperties {
     }
 
     /**
-     * Settings for a model. The device is not known yet, so the cap is what its widest storage takes; whether that much is
-     * there is checked against the device itself, later.
+     * Settings for a model. The device is not known yet, so the cap is what its widest storage or its largest chunks take;
+     * whether that much is there is checked against the device itself, later.
      */
     static void set(ModelConfig config, int contextLength) {
         if (ForwardPasses.hasTornadoVm()) {
             long widest;
             try {
-                widest = DeviceMemoryPlan.of(config, TornadoOptions.ofCapacity(contextLength))
-                        .totalBytes();
+                widest = Math.max(
+                        DeviceMemoryPlan.of(config, TornadoOptions.ofCapacity(contextLength))
+                                .totalBytes(),
+                        DeviceMemoryPlan.of(config, TornadoOptions.ofCuda(config, contextLength))
+                                .totalBytes());
             } catch (IllegalArgumentException | ArithmeticException _) {
                 widest = 0; // no device can address it: the plan of the device will say so
             }

@@ -67,26 +67,29 @@ class DeviceCommandTest {
 
     @Test
     void benchNamesTheDeviceAndNoShareOfTheProcessor() {
-        JsonNode result = run(
-                        "bench",
-                        "--shape",
-                        "tiny",
-                        "--layers",
-                        "2",
-                        "-p",
-                        "4",
-                        "-n",
-                        "2",
-                        "-r",
-                        "1",
-                        "--no-warmup",
-                        "--backend",
-                        "interpreter",
-                        "--full-attention",
-                        "-o",
-                        "json")
-                .json()
-                .get(0);
+        CommandRun run = run(
+                "bench",
+                "--shape",
+                "tiny",
+                "--layers",
+                "2",
+                "-p",
+                "4",
+                "-n",
+                "2",
+                "-r",
+                "1",
+                "--no-warmup",
+                "--backend",
+                "interpreter",
+                "--full-attention",
+                "-ub",
+                "3",
+                "-v",
+                "-o",
+                "json");
+        assertTrue(run.err().contains("portable products in chunks of 3"), run.err());
+        JsonNode result = run.json().get(0);
         assertEquals("interpreter, fast", result.get("gpu_info").asText());
         assertEquals("interpreter", result.get("backends").asText());
         assertTrue(result.get("peak_share").isNull(), result::toString);
@@ -140,6 +143,8 @@ class DeviceCommandTest {
 
     @Test
     void whatIsMissingIsNamed() {
+        CommandRun noChunk = CommandRun.of("bench", "-ub", "0");
+        assertTrue(noChunk.errorLine().contains("--ubatch-size must be at least 1, found 0"), noChunk.err());
         CommandRun noTornado = CommandRun.of("generate", "x", "--backend", "tornado");
         assertEquals(1, noTornado.exitCode());
         assertTrue(noTornado.errorLine().contains("TORNADOVM_HOME"), noTornado.err());

@@ -13,6 +13,7 @@ import sala.model.LayerObserver;
 import sala.model.LayerWeights;
 import sala.model.LayerWeights.LightningLayerWeights;
 import sala.model.LayerWeights.SparseLayerWeights;
+import sala.model.LoadListener;
 import sala.model.ModelWeights;
 import sala.model.RecurrentState;
 import sala.model.Session;
@@ -20,8 +21,11 @@ import sala.model.SessionOptions;
 import sala.model.cpu.CpuForwardPass;
 import sala.model.cpu.CpuOptions;
 import sala.model.reference.ReferenceForwardPass;
+import sala.model.tornado.MatrixProducts;
 import sala.model.tornado.TornadoForwardPass;
 import sala.model.tornado.TornadoOptions;
+import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /** A forward pass of any backend over seeded weights, with the work that its matrix products take. */
 final class SeededModel implements AutoCloseable {
@@ -90,13 +94,16 @@ final class SeededModel implements AutoCloseable {
 
     private ForwardPass openOnDevice(StorageType storage, int prefillChunk) {
         DeviceGraphs.requireDevice();
-        StorageType weightStorage = storage == StorageType.PACKED_BF16 ? StorageType.BF16 : storage;
+        TornadoDevice device = TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice();
         StorageType cacheStorage = storage == StorageType.F32 ? StorageType.F32 : StorageType.F16;
         return new TornadoForwardPass(
                 weights,
                 TornadoOptions.ofCapacity(capacity)
-                        .withPrefillChunk(prefillChunk)
-                        .withStorage(weightStorage, cacheStorage));
+                        .withStorage(storage, cacheStorage)
+                        .withProducts(MatrixProducts.of(device, config, storage))
+                        .withPrefillChunk(prefillChunk),
+                device,
+                LoadListener.NONE);
     }
 
     private static long matrixElements(LayerWeights layer) {

@@ -67,9 +67,12 @@ public final class ForwardPasses {
         }
 
         private static ForwardPass openOn(TornadoDevices.Entry entry, ModelWeights weights, PassOptions options) {
-            TornadoOptions wanted =
-                    TornadoOptions.of(entry.device(), weights, options.weightFormat(), options.contextLength())
-                            .withRecording(options.recording(), entry.device());
+            TornadoOptions wanted = TornadoOptions.of(
+                            entry.device(), weights, options.weightFormat(), options.contextLength())
+                    .withRecording(options.recording(), entry.device());
+            if (options.prefillChunk().isPresent()) {
+                wanted = wanted.withPrefillChunk(Math.min(options.prefillChunk().getAsInt(), options.contextLength()));
+            }
             DeviceMemoryPlan plan;
             try {
                 plan = DeviceMemoryPlan.of(weights.config(), wanted).fittedTo(entry.memoryBytes());

@@ -1,5 +1,7 @@
 package sala.model;
 
+import java.util.OptionalInt;
+
 /**
  * How a forward pass is opened; what concerns another backend is ignored.
  *
@@ -7,6 +9,7 @@ package sala.model;
  * @param contextLength most positions of a session: a device allocates its caches for so many
  * @param weightFormat element type of weights on a device
  * @param recording whether a device replays its graphs
+ * @param prefillChunk tokens of a prompt that a device computes together; empty for what suits it
  * @param measured whether the cpu backend computes as a long run does from the start, slow as it may be at first
  * @param loading sees weights go to a device
  */
@@ -15,27 +18,41 @@ public record PassOptions(
         int contextLength,
         WeightFormat weightFormat,
         GraphRecording recording,
+        OptionalInt prefillChunk,
         boolean measured,
         LoadListener loading) {
     /** Options of a pass that is to be used. */
     public static PassOptions of(int threads, int contextLength) {
-        return new PassOptions(threads, contextLength, WeightFormat.AUTO, GraphRecording.AUTO, false, LoadListener.NONE);
+        return new PassOptions(
+                threads,
+                contextLength,
+                WeightFormat.AUTO,
+                GraphRecording.AUTO,
+                OptionalInt.empty(),
+                false,
+                LoadListener.NONE);
     }
 
     public PassOptions withWeightFormat(WeightFormat format) {
-        return new PassOptions(threads, contextLength, format, recording, measured, loading);
+        return new PassOptions(threads, contextLength, format, recording, prefillChunk, measured, loading);
     }
 
     public PassOptions withRecording(GraphRecording wanted) {
-        return new PassOptions(threads, contextLength, weightFormat, wanted, measured, loading);
+        return new PassOptions(threads, contextLength, weightFormat, wanted, prefillChunk, measured, loading);
+    }
+
+    /** With prompts in chunks of so many tokens, at least 1. */
+    public PassOptions withPrefillChunk(int tokens) {
+        return new PassOptions(
+                threads, contextLength, weightFormat, recording, OptionalInt.of(tokens), measured, loading);
     }
 
     /** The same for a pass that is to be measured. */
     public PassOptions forMeasurement() {
-        return new PassOptions(threads, contextLength, weightFormat, recording, true, loading);
+        return new PassOptions(threads, contextLength, weightFormat, recording, prefillChunk, true, loading);
     }
 
     public PassOptions withLoading(LoadListener listener) {
-        return new PassOptions(threads, contextLength, weightFormat, recording, measured, listener);
+        return new PassOptions(threads, contextLength, weightFormat, recording, prefillChunk, measured, listener);
     }
 }

@@ -62,8 +62,14 @@ public enum Tolerance {
     KERNEL_KEY_COMPRESSION(6e-7, 1e-12),
     /** The same in f16: the mean may round to the other of two neighbours; measured 0. */
     KERNEL_KEY_COMPRESSION_F16(1e-3, 1e-12),
+    /** Prefill on tensor cores against f32, inputs of products rounded to f16: logits and hidden states, measured 1.4e-3. */
+    DEVICE_TENSOR_F16(3e-3, 1e-12),
+    /** The same rounded to bf16: measured 8.7e-3. */
+    DEVICE_TENSOR_BF16(2e-2, 1e-12),
     /** Attention kernels, dense and sparse, whole and split, over the stored keys and values: measured 1.2e-6. */
-    KERNEL_ATTENTION(3e-6, 1e-12);
+    KERNEL_ATTENTION(3e-6, 1e-12),
+    /** Sparse attention on tensor cores, whose queries and softmax numerators are rounded to f16: measured 6.5e-4. */
+    KERNEL_TENSOR_ATTENTION(1.5e-3, 1e-12);
 
     private final double relative;
     private final double absolute;

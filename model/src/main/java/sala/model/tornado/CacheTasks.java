@@ -1,5 +1,6 @@
 package sala.model.tornado;
 
+import java.util.Optional;
 import sala.kernels.KernelGraph;
 import sala.kernels.attention.DenseAttentionF16;
 import sala.kernels.attention.DenseAttentionF32;
@@ -14,8 +15,12 @@ import sala.kernels.selection.DecodeSelectionF16;
 import sala.kernels.selection.DecodeSelectionF32;
 import sala.kernels.selection.PrefillSelectionF16;
 import sala.kernels.selection.PrefillSelectionF32;
+import sala.kernels.selection.TensorPrefillSelection;
+import sala.kernels.selection.TensorSelectionScratch;
 import sala.kernels.sparse.SparseAttentionF16;
 import sala.kernels.sparse.SparseAttentionF32;
+import sala.kernels.sparse.TensorAttentionScratch;
+import sala.kernels.sparse.TensorSparseAttention;
 import sala.model.tornado.DeviceCache.DeviceKeys;
 import sala.model.tornado.DeviceCache.DeviceKeys.F16;
 import sala.model.tornado.DeviceCache.DeviceKeys.F32;
@@ -31,10 +36,26 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) ->
                 KvAppendF32.addTo(
-                        graph, graph.scoped("append"), k, v, keys.values(), values.values(), buffers.step(), shapes.layout(), tokens);
+                        graph,
+                        graph.scoped("append"),
+                        k,
+                        v,
+                        keys.values(),
+                        values.values(),
+                        buffers.step(),
+                        shapes.layout(),
+                        tokens);
             case Two(F16 keys, F16 values) ->
                 KvAppendF16.addTo(
-                        graph, graph.scoped("append"), k, v, keys.values(), values.values(), buffers.step(), shapes.layout(), tokens);
+                        graph,
+                        graph.scoped("append"),
+                        k,
+                        v,
+                        keys.values(),
+                        values.values(),
+                        buffers.step(),
+                        shapes.layout(),
+                        tokens);
             case Two other -> throw mixed(other);
         }
     }
@@ -44,10 +65,26 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) ->
                 KvReadF32.addTo(
-                        graph, graph.scoped("read"), keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
+                        graph,
+                        graph.scoped("read"),
+                        keys.values(),
+                        values.values(),
+                        k,
+                        v,
+                        buffers.step(),
+                        shapes.layout(),
+                        tokens);
             case Two(F16 keys, F16 values) ->
                 KvReadF16.addTo(
-                        graph, graph.scoped("read"), keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
+                        graph,
+                        graph.scoped("read"),
+                        keys.values(),
+                        values.values(),
+                        k,
+                        v,
+                        buffers.step(),
+                        shapes.layout(),
+                        tokens);
             case Two other -> throw mixed(other);
         }
     }
@@ -82,6 +119,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
 
     void select(DeviceCache.Kv cache, boolean decode) {
         DeviceBuffers b = buffers;
+        Optional<TensorSelectionScratch> scratch = b.tensor().flatMap(TensorBuffers::selection);
         switch (new Two(cache.fineKeys(), cache.coarseKeys())) {
             case Two(F32 fine, F32 coarse) -> {
                 if (decode) {
@@ -128,6 +166,20 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                             shapes.attention(),
                             shapes.layout(),
                             shapes.rule());
+                } else if (scratch.isPresent()) {
+                    TensorPrefillSelection.addTo(
+                            graph,
+                            graph.scoped("select"),
+                            b.q(),
+                            fine.values(),
+                            coarse.values(),
+                            scratch.get(),
+                            b.selectedBlocks(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            shapes.rule(),
+                            b.tokenCapacity());
                 } else {
                     PrefillSelectionF16.addTo(
                             graph,
@@ -153,6 +205,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         DeviceBuffers b = buffers;
         int blockSize = shapes.rule().blockSize();
         int maxSelected = BlockRank.maxSelected(shapes.rule());
+        Optional<TensorAttentionScratch> scratch = b.tensor().flatMap(TensorBuffers::attention);
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) -> {
                 if (decode) {
@@ -205,6 +258,22 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                             blockSize,
                             maxSelected,
                             1);
+                } else if (scratch.isPresent()) {
+                    TensorSparseAttention.addTo(
+                            graph,
+                            graph.scoped("attention"),
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.selectedBlocks(),
+                            b.attended(),
+                            scratch.get(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            blockSize,
+                            maxSelected,
+                            b.tokenCapacity());
                 } else {
                     SparseAttentionF16.addTo(
                             graph,

@@ -2,6 +2,7 @@ package sala.model.tornado;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import sala.kernels.Step;
 import sala.kernels.attention.SplitPartials;
 import sala.kernels.lightning.ChunkedPrefill;
@@ -29,7 +30,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param v likewise
  * @param attended output of a mixer, {@code [T, width]}
  * @param mixed the same after the output norm, {@code [T, width]}
- * @param activated {@code [T, intermediateSize]}
+ * @param activated {@code [T, intermediateSize]}; of one token where prefill is on tensor cores
+ * @param tensor what prefill on tensor cores has besides
  * @param lightningRope angles of the lightning layers
  * @param sparseRope angles of the sparse layers, where they rotate
  * @param decays per lightning head, for one token
@@ -55,6 +57,7 @@ record DeviceBuffers(
         FloatArray attended,
         FloatArray mixed,
         FloatArray activated,
+        Optional<TensorBuffers> tensor,
         RopeAngles lightningRope,
         RopeAngles sparseRope,
         FloatArray decays,
@@ -90,6 +93,8 @@ record DeviceBuffers(
         int mixers = Math.multiplyExact(tokens, width);
         int splits = splits(options);
         int stream = Math.multiplyExact(tokens, config.hiddenSize());
+        IntArray prefillRanks = new IntArray(PrefillSelectionF32.scratchLength(
+                shapes.attention(), shapes.layout(), shapes.rule(), options.workGroups()));
         return new DeviceBuffers(
                 tokens,
                 options.workGroups(),
@@ -102,7 +107,8 @@ record DeviceBuffers(
                 new FloatArray(mixers),
                 new FloatArray(mixers),
                 new FloatArray(mixers),
-                new FloatArray(Math.multiplyExact(tokens, config.intermediateSize())),
+                new FloatArray(Math.multiplyExact(activatedTokens(options), config.intermediateSize())),
+                TensorBuffers.of(config, shapes, options, prefillRanks),
                 RopeAngles.of(lightning.headDim(), config.ropeTheta(), tokens),
                 RopeAngles.of(config.headDim(), config.ropeTheta(), tokens),
                 LightningDecay.decays(lightning.numHeads()),
@@ -111,16 +117,20 @@ record DeviceBuffers(
                         tokens, options.lightningChunk(), lightning.numHeads(), lightning.headDim())),
                 new IntArray(Math.multiplyExact(
                         Math.multiplyExact(tokens, config.numKvHeads()), BlockRank.maxSelected(shapes.rule()))),
-                new IntArray(PrefillSelectionF32.scratchLength(
-                        shapes.attention(), shapes.layout(), shapes.rule(), options.workGroups())),
+                prefillRanks,
                 DecodeSelectionScratch.create(shapes.attention(), shapes.layout(), shapes.rule(), splits),
                 SplitPartials.create(shapes.attention(), 1, splits),
                 new FloatArray(config.hiddenSize()),
                 new FloatArray(config.vocabSize()));
     }
 
-    /** Elements of all arrays that {@link #of} makes, of four bytes each. */
-    static long elements(ModelConfig config, Shapes shapes, TornadoOptions options) {
+    /** Bytes of all arrays that {@link #of} makes. */
+    static long bytes(ModelConfig config, Shapes shapes, TornadoOptions options) {
+        return elements(config, shapes, options) * Float.BYTES + TensorBuffers.bytes(config, shapes, options);
+    }
+
+    /** Elements of the arrays of floats and ints, without columns. */
+    private static long elements(ModelConfig config, Shapes shapes, TornadoOptions options) {
         long tokens = options.prefillChunk();
         LightningConfig lightning = config.lightning();
         long width = Math.max(config.queryWidth(), lightning.width());
@@ -128,12 +138,12 @@ record DeviceBuffers(
         long perToken = 1
                 + 2L * config.hiddenSize()
                 + 5 * width
-                + config.intermediateSize()
                 + 2L * (lightning.headDim() / 2 + config.headDim() / 2)
                 + (long) config.numKvHeads() * BlockRank.maxSelected(shapes.rule());
         long heads = config.numHeads();
         return Step.SIZE
                 + tokens * perToken
+                + (long) activatedTokens(options) * config.intermediateSize()
                 + lightning.headDim() / 2
                 + config.headDim() / 2
                 + 2L * lightning.numHeads()
@@ -147,6 +157,11 @@ record DeviceBuffers(
                 + SplitPartials.length(shapes.attention(), 1, splits)
                 + config.hiddenSize()
                 + config.vocabSize();
+    }
+
+    /** Tokens whose activation stands in rows. */
+    private static int activatedTokens(TornadoOptions options) {
+        return options.products().onTensorCores() ? 1 : options.prefillChunk();
     }
 
     /** Work groups that share a token's attention in decode. */
@@ -171,6 +186,7 @@ record DeviceBuffers(
                 chunkStates,
                 selectedBlocks,
                 prefillRanks));
+        tensor.ifPresent(prefill -> arrays.addAll(prefill.arrays()));
         for (RopeAngles angles : List.of(lightningRope, sparseRope)) {
             arrays.addAll(List.of(angles.inverseFrequencies(), angles.cosines(), angles.sines()));
         }

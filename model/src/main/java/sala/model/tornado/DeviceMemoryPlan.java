@@ -65,14 +65,14 @@ public record DeviceMemoryPlan(
                         sparseLayers * 2 * cacheElementBytes, shapes.layout().length()),
                 Math.multiplyExact(sparseLayers * cacheElementBytes, windows),
                 lightningLayers * DeviceCache.stateSize(config) * Float.BYTES,
-                (DeviceBuffers.elements(config, shapes, options)
-                                + 2L * LargestLogits.numParts(config.vocabSize())
-                                + 1
-                                + CallInput.length(1)
-                                + CallInput.length(options.prefillChunk())
-                                + (lightningLayers > 0 ? DeviceCache.stateSize(config) : 0)
-                                + (sparseLayers > 0 ? 2L * options.prefillChunk() * config.kvWidth() : 0))
-                        * Float.BYTES);
+                DeviceBuffers.bytes(config, shapes, options)
+                        + (2L * LargestLogits.numParts(config.vocabSize())
+                                        + 1
+                                        + CallInput.length(1)
+                                        + CallInput.length(options.prefillChunk())
+                                        + (lightningLayers > 0 ? DeviceCache.stateSize(config) : 0)
+                                        + (sparseLayers > 0 ? 2L * options.prefillChunk() * config.kvWidth() : 0))
+                                * Float.BYTES);
     }
 
     private static long count(ModelConfig config, MixerType type) {

@@ -26,7 +26,6 @@ record MlpGraph(ModelConfig config, DeviceBuffers buffers) {
                 decode ? 1 : b.tokenCapacity(),
                 config.hiddenSize(),
                 (float) config.rmsNormEps());
-        projections.swiGlu(graph.scoped("swiGlu"), b.normed(), layer.mlp(), b.activated());
-        projections.residual(graph.scoped("down"), b.activated(), layer.mlp().downProj(), b.hidden(), (float) config.residualScale());
+        projections.mlp(b.normed(), layer.mlp(), b.activated(), b.hidden(), (float) config.residualScale());
     }
 }

@@ -1,5 +1,6 @@
 package sala.model.tornado;
 
+import java.util.Optional;
 import sala.kernels.KernelGraph;
 import sala.kernels.embedding.EmbeddingBf16;
 import sala.kernels.embedding.EmbeddingF16;
@@ -32,7 +33,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
  * The products of a layer with its weight matrices, for one token (matrix-vector) or for a chunk (matrix-matrix), by the
- * storage type of the weights.
+ * storage type of the weights. Those of a chunk are {@link TensorProjections} where the device has tensor cores.
  *
  * @param graph to add to
  * @param buffers the step, and how many tokens a call may have
@@ -41,6 +42,12 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
     private int capacity() {
         return buffers.tokenCapacity();
+    }
+
+    private Optional<TensorProjections> onTensorCores() {
+        return decode
+                ? Optional.empty()
+                : buffers.tensor().map(columns -> new TensorProjections(graph, buffers, columns));
     }
 
     /** {@code out[0] = scale weights x[0]}, of the first row alone. */
@@ -102,6 +109,11 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
 
     /** {@code q, k, v} of the normalised hidden state. */
     void qkv(String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
+        Optional<TensorProjections> tensor = onTensorCores();
+        if (tensor.isPresent()) {
+            tensor.get().qkv(task, layer, normed, q, k, v);
+            return;
+        }
         if (!decode) {
             product(task + "Query", normed, layer.qProj(), q);
             product(task + "Key", normed, layer.kProj(), k);
@@ -176,32 +188,44 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
     }
 
-    /** {@code mixed *= sigmoid(weights x)}. */
-    void gate(String task, FloatArray x, DeviceMatrix weights, FloatArray mixed) {
+    /** {@code mixed *= sigmoid(weights normed)}, where {@code normed} is what {@link #qkv} of the layer was given. */
+    void gate(String task, FloatArray normed, DeviceMatrix weights, FloatArray mixed) {
+        Optional<TensorProjections> tensor = onTensorCores();
+        if (tensor.isPresent()) {
+            tensor.get().gate(task, weights, mixed);
+            return;
+        }
         int rows = weights.rows();
         int columns = weights.columns();
         if (decode) {
             switch (weights) {
-                case F32 matrix -> MatVecGateF32.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
-                case F16 matrix -> MatVecGateF16.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
+                case F32 matrix -> MatVecGateF32.addTo(graph, task, normed, matrix.values(), mixed, rows, columns);
+                case F16 matrix -> MatVecGateF16.addTo(graph, task, normed, matrix.values(), mixed, rows, columns);
                 case PackedBf16 matrix ->
-                    MatVecGatePackedBf16.addTo(graph, task, x, matrix.values(), mixed, rows, columns);
+                    MatVecGatePackedBf16.addTo(graph, task, normed, matrix.values(), mixed, rows, columns);
             }
             return;
         }
         switch (weights) {
             case F32 matrix ->
-                MatMulF32.addGateTo(graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
+                MatMulF32.addGateTo(
+                        graph, task, normed, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
             case F16 matrix ->
-                MatMulF16.addGateTo(graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
+                MatMulF16.addGateTo(
+                        graph, task, normed, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
             case PackedBf16 matrix ->
                 MatMulPackedBf16.addGateTo(
-                        graph, task, x, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
+                        graph, task, normed, matrix.values(), mixed, buffers.step(), capacity(), rows, columns);
         }
     }
 
     /** {@code hidden += residualScale weights x}. */
     void residual(String task, FloatArray x, DeviceMatrix weights, FloatArray hidden, float residualScale) {
+        Optional<TensorProjections> tensor = onTensorCores();
+        if (tensor.isPresent()) {
+            tensor.get().residual(task, x, weights, hidden, residualScale);
+            return;
+        }
         int rows = weights.rows();
         int columns = weights.columns();
         if (decode) {
@@ -256,8 +280,18 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
     }
 
-    /** {@code out = silu(gateProj x) upProj x}. */
-    void swiGlu(String task, FloatArray x, DeviceLayer.Mlp mlp, FloatArray out) {
+    /** {@code hidden += residualScale downProj activated}, {@code activated = silu(gateProj x) upProj x}. */
+    void mlp(FloatArray x, DeviceLayer.Mlp mlp, FloatArray activated, FloatArray hidden, float residualScale) {
+        Optional<TensorProjections> tensor = onTensorCores();
+        if (tensor.isPresent()) {
+            tensor.get().mlp(x, mlp, hidden, residualScale);
+            return;
+        }
+        swiGlu(graph.scoped("swiGlu"), x, mlp, activated);
+        residual(graph.scoped("down"), activated, mlp.downProj(), hidden, residualScale);
+    }
+
+    private void swiGlu(String task, FloatArray x, DeviceLayer.Mlp mlp, FloatArray out) {
         int rows = mlp.gateProj().rows();
         int columns = mlp.gateProj().columns();
         switch (new Two(mlp.gateProj(), mlp.upProj())) {

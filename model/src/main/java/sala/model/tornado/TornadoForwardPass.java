@@ -53,12 +53,14 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder, Dev
         config = weights.config();
         this.options = options;
         device = new DeviceModel(weights, options, onDevice, loading);
-        description = "%s: %s weights, %s caches of %d tokens, f32 sums"
+        description = "%s: %s weights, %s caches of %d tokens, f32 sums, prompts by %s products in chunks of %d"
                 .formatted(
                         onDevice.getPhysicalDevice().getDeviceName(),
                         options.weightStorage(),
                         options.cacheStorage(),
-                        options.capacity());
+                        options.capacity(),
+                        options.products(),
+                        options.prefillChunk());
     }
 
     /** Bytes of all arrays on the device. */

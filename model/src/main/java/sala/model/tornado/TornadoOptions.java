@@ -22,9 +22,10 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
  * @param weightStorage type of weight matrices and of the embedding; of bf16, matrices are packed
  * @param cacheStorage type of keys, values and compressed keys: F32 or F16
  * @param capacity most positions a session may hold; the caches are allocated for so many
- * @param prefillChunk tokens of a prompt that go through the layers together
+ * @param prefillChunk tokens of a prompt that go through the layers together; rounded up to what {@code products} take
  * @param lightningChunk tokens of a chunk of linear attention
  * @param workGroups work groups that a token's attention is shared out among: enough to occupy the device
+ * @param products how a chunk of a prompt is multiplied with the weights
  * @param recordedGraphs whether what computes a call is recorded on its first run and replayed, as CUDA graphs
  */
 public record TornadoOptions(
@@ -34,12 +35,20 @@ public record TornadoOptions(
         int prefillChunk,
         int lightningChunk,
         int workGroups,
+        MatrixProducts products,
         boolean recordedGraphs) {
     /** Chunk of linear attention that the reference implementation uses. */
     public static final int LIGHTNING_CHUNK = 64;
 
     /** Chunk of prompts unless asked otherwise. */
     public static final int PREFILL_CHUNK = 1024;
+
+    /**
+     * The same on tensor cores. Their tiles of 128 outputs by 128 tokens fill 132 multiprocessors, two tiles each, as evenly
+     * as those of 1024 tokens: 512 tiles of a 4096-wide projection in two rounds instead of 256 in one. But a chunk's fixed
+     * costs, the projections to few KV heads and the launches, are paid half as often.
+     */
+    public static final int TENSOR_PREFILL_CHUNK = 2048;
 
     /** The same on a CPU, where a short prompt pays for the lanes of the whole chunk. */
     public static final int CPU_PREFILL_CHUNK = 64;
@@ -53,6 +62,10 @@ public record TornadoOptions(
     private static final int MIN_WORK_GROUPS = 8;
 
     public TornadoOptions {
+        if (!products.multiplies(weightStorage)) {
+            throw new IllegalArgumentException("weightStorage: %s products need F16, BF16 or PACKED_BF16, found %s"
+                    .formatted(products, weightStorage));
+        }
         if (cacheStorage != StorageType.F32 && cacheStorage != StorageType.F16) {
             throw new IllegalArgumentException("cacheStorage: expected F32 or F16, found " + cacheStorage);
         }
@@ -61,9 +74,10 @@ public record TornadoOptions(
                     "expected a capacity, prefillChunk, lightningChunk and workGroups of at least 1, found %d, %d, %d, %d"
                             .formatted(capacity, prefillChunk, lightningChunk, workGroups));
         }
+        prefillChunk = products.chunkOf(prefillChunk);
     }
 
-    /** Everything in f32, which every device can. */
+    /** Everything in f32, by portable kernels, which every device can. */
     public static TornadoOptions ofCapacity(int capacity) {
         return new TornadoOptions(
                 StorageType.F32,
@@ -72,7 +86,21 @@ public record TornadoOptions(
                 Math.min(PREFILL_CHUNK, capacity),
                 LIGHTNING_CHUNK,
                 WORK_GROUPS,
+                MatrixProducts.PORTABLE,
                 false);
+    }
+
+    /** What a GPU gets through CUDA for a checkpoint in bf16. */
+    public static TornadoOptions ofCuda(ModelConfig config, int capacity) {
+        MatrixProducts products = MatrixProducts.of(TornadoVMBackendType.CUDA, config, StorageType.PACKED_BF16);
+        return ofCapacity(capacity)
+                .withStorage(StorageType.PACKED_BF16, StorageType.F16)
+                .withProducts(products)
+                .withPrefillChunk(Math.min(gpuChunk(products), capacity));
+    }
+
+    private static int gpuChunk(MatrixProducts products) {
+        return products.onTensorCores() ? TENSOR_PREFILL_CHUNK : PREFILL_CHUNK;
     }
 
     /**
@@ -84,15 +112,17 @@ public record TornadoOptions(
     public static TornadoOptions of(TornadoDevice device, ModelWeights weights, WeightFormat format, int capacity) {
         StorageType weightStorage =
                 weightStorage(device, weights.config(), weights.lmHead().dtype(), format);
+        MatrixProducts products = MatrixProducts.of(device, weights.config(), weightStorage);
         boolean gpu = device.getDeviceType() == TornadoDeviceType.GPU;
         int units = device.getPhysicalDevice().getDeviceMaxComputeUnits();
         return new TornadoOptions(
                 weightStorage,
                 weightStorage == StorageType.F32 ? StorageType.F32 : StorageType.F16,
                 capacity,
-                Math.min(gpu ? PREFILL_CHUNK : CPU_PREFILL_CHUNK, capacity),
+                Math.min(gpu ? gpuChunk(products) : CPU_PREFILL_CHUNK, capacity),
                 LIGHTNING_CHUNK,
                 Math.max(MIN_WORK_GROUPS, WORK_GROUPS_PER_UNIT * units),
+                products,
                 device.getTornadoVMBackend() == TornadoVMBackendType.CUDA);
     }
 
@@ -174,26 +204,45 @@ public record TornadoOptions(
                 Math.min(prefillChunk, positions),
                 lightningChunk,
                 workGroups,
+                products,
                 recordedGraphs);
     }
 
+    /** With other storage types; their products on tensor cores must exist. */
     public TornadoOptions withStorage(StorageType weights, StorageType caches) {
         return new TornadoOptions(
-                weights, caches, capacity, prefillChunk, lightningChunk, workGroups, recordedGraphs);
+                weights, caches, capacity, prefillChunk, lightningChunk, workGroups, products, recordedGraphs);
     }
 
     public TornadoOptions withWorkGroups(int groups) {
         return new TornadoOptions(
-                weightStorage, cacheStorage, capacity, prefillChunk, lightningChunk, groups, recordedGraphs);
+                weightStorage, cacheStorage, capacity, prefillChunk, lightningChunk, groups, products, recordedGraphs);
     }
 
     public TornadoOptions withPrefillChunk(int tokens) {
         return new TornadoOptions(
-                weightStorage, cacheStorage, capacity, tokens, lightningChunk, workGroups, recordedGraphs);
+                weightStorage, cacheStorage, capacity, tokens, lightningChunk, workGroups, products, recordedGraphs);
+    }
+
+    /**
+     * With other products in prefill.
+     *
+     * @throws IllegalArgumentException if they do not multiply weights of this storage type
+     */
+    public TornadoOptions withProducts(MatrixProducts matrixProducts) {
+        return new TornadoOptions(
+                weightStorage,
+                cacheStorage,
+                capacity,
+                prefillChunk,
+                lightningChunk,
+                workGroups,
+                matrixProducts,
+                recordedGraphs);
     }
 
     public TornadoOptions withRecordedGraphs(boolean record) {
         return new TornadoOptions(
-                weightStorage, cacheStorage, capacity, prefillChunk, lightningChunk, workGroups, record);
+                weightStorage, cacheStorage, capacity, prefillChunk, lightningChunk, workGroups, products, record);
     }
 }

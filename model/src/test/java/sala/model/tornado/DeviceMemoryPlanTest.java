@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.lang.foreign.Arena;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import sala.kernels.storage.StorageType;
 import sala.kernels.storage.SupportedStorage;
@@ -22,7 +23,7 @@ class DeviceMemoryPlanTest {
     private static final long GIB = 1L << 30;
 
     private static TornadoOptions released(int capacity) {
-        return TornadoOptions.ofCapacity(capacity).withStorage(StorageType.PACKED_BF16, StorageType.F16);
+        return TornadoOptions.ofCuda(ModelShape.NINE_B.config(), capacity);
     }
 
     @ParameterizedTest
@@ -47,6 +48,26 @@ class DeviceMemoryPlanTest {
                             new TornadoForwardPass(ModelWeights.random(config, DType.BF16, 1, arena), options)) {
                 assertEquals(
                         pass.deviceBytes(), DeviceMemoryPlan.of(config, options).totalBytes(), storage::toString);
+            }
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(
+            value = StorageType.class,
+            names = {"F16", "PACKED_BF16"})
+    void isExactOnTensorCores(StorageType storage) {
+        ModelConfig config = TestingCheckpoint.config("continued", TensorCorePrefillTest.SIZES);
+        for (MatrixProducts products : MatrixProducts.values()) {
+            TornadoOptions options = TornadoOptions.ofCapacity(100)
+                    .withStorage(storage, StorageType.F16)
+                    .withProducts(products)
+                    .withWorkGroups(16);
+            try (Arena arena = Arena.ofShared();
+                    TornadoForwardPass pass =
+                            new TornadoForwardPass(ModelWeights.random(config, DType.BF16, 1, arena), options)) {
+                assertEquals(
+                        pass.deviceBytes(), DeviceMemoryPlan.of(config, options).totalBytes(), products::toString);
             }
         }
     }
@@ -103,7 +124,7 @@ class DeviceMemoryPlanTest {
         DeviceMemoryPlan whole = DeviceMemoryPlan.of(config, released(65_536));
         long memory = (long) ((whole.totalBytes() - 1) / 0.95);
         DeviceMemoryPlan fitted = whole.fittedTo(memory);
-        assertEquals(TornadoOptions.PREFILL_CHUNK / 2, fitted.options().prefillChunk());
+        assertEquals(TornadoOptions.TENSOR_PREFILL_CHUNK / 2, fitted.options().prefillChunk());
         assertEquals(whole, whole.fittedTo(80 * GIB));
         assertEquals(whole, whole.fittedTo(GIB));
     }

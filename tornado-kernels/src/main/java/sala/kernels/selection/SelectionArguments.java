@@ -60,7 +60,7 @@ final class SelectionArguments {
         KernelArguments.requireShape("step", step, "[Step.SIZE]", Step.SIZE);
     }
 
-    private static void requireAtMost(String name, int most, int found) {
+    static void requireAtMost(String name, int most, int found) {
         if (found > most) {
             throw new IllegalArgumentException("%s: expected at most %d, found %d".formatted(name, most, found));
         }

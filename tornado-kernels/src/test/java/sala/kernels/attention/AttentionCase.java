@@ -10,6 +10,8 @@ import sala.kernels.reference.DenseAttention;
 import sala.kernels.reference.SparseAttention;
 import sala.kernels.sparse.SparseAttentionF16;
 import sala.kernels.sparse.SparseAttentionF32;
+import sala.kernels.sparse.TensorAttentionScratch;
+import sala.kernels.sparse.TensorSparseAttention;
 import sala.kernels.storage.StorageType;
 import sala.kernels.testing.KernelRun;
 import sala.testing.RandomTensors;
@@ -193,6 +195,43 @@ public record AttentionCase(
                             tokenCapacity);
                 default -> throw new IllegalStateException("no storage of caches: " + type);
             }
+            run.execute();
+            return ofTheCall(out);
+        }
+    }
+
+    /** Runs sparse attention on the device's tensor cores, in so many work groups. */
+    public float[] sparseOnTensorCores(int[] selectedBlocks, int blockSize, int numWorkGroups) {
+        int tokenCapacity = numTokens() + SPARE_TOKENS;
+        int maxSelected = selectedBlocks.length / numTokens() / shape.numKvHeads();
+        int[] lists = Arrays.copyOf(selectedBlocks, tokenCapacity * shape.numKvHeads() * maxSelected);
+        Arrays.fill(lists, selectedBlocks.length, lists.length, KernelRun.INT_POISON);
+        try (KernelRun run = new KernelRun("sparse")) {
+            FloatArray query = run.input(padded(tokenCapacity));
+            IntArray step = run.input(step());
+            IntArray blocks = run.input(lists);
+            HalfFloatArray keyCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(keys, layout()));
+            HalfFloatArray valueCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(values, layout()));
+            FloatArray out = run.output(tokenCapacity * shape.queryWidth());
+            TensorAttentionScratch scratch = new TensorAttentionScratch(
+                    run.output(numWorkGroups * TensorAttentionScratch.FLOATS),
+                    run.outputHalfs(numWorkGroups * TensorAttentionScratch.HALFS),
+                    numWorkGroups);
+            TensorSparseAttention.addTo(
+                    run.graph(),
+                    "sparse",
+                    query,
+                    keyCache,
+                    valueCache,
+                    blocks,
+                    out,
+                    scratch,
+                    step,
+                    shape,
+                    layout(),
+                    blockSize,
+                    maxSelected,
+                    tokenCapacity);
             run.execute();
             return ofTheCall(out);
         }

@@ -124,15 +124,52 @@ record SelectionCase(
                 default -> throw new IllegalStateException("no storage of caches: " + type);
             }
             run.execute();
-            int[] lists = selected.toHeapArray();
-            int length = numTokens() * shape.numKvHeads() * BlockRank.maxSelected(rule);
-            for (int i = length; i < lists.length; i++) {
-                if (lists[i] != KernelRun.INT_POISON) {
-                    throw new AssertionError("element %d of a token past the call was written".formatted(i));
-                }
-            }
-            return Arrays.copyOf(lists, length);
+            return ofTheCall(selected);
         }
+    }
+
+    /** {@link #prefill} on tensor cores; the cache is in f16. */
+    int[] prefillOnTensorCores(int numWorkGroups) {
+        int tokenCapacity = numTokens() + SPARE_TOKENS;
+        try (KernelRun run = new KernelRun("select")) {
+            FloatArray query = run.input(padded(tokenCapacity));
+            IntArray step = run.input(step());
+            HalfFloatArray fine = (HalfFloatArray) run.input(type, fineCache());
+            HalfFloatArray coarse = (HalfFloatArray) run.input(type, coarseCache());
+            TensorSelectionScratch scratch = new TensorSelectionScratch(
+                    run.outputInts(PrefillSelectionF32.scratchLength(shape, layout(), rule, numWorkGroups)),
+                    run.output(numWorkGroups * TensorSelectionScratch.FLOATS),
+                    run.outputHalfs(numWorkGroups * TensorSelectionScratch.HALFS),
+                    numWorkGroups);
+            IntArray selected = run.outputInts(tokenCapacity * shape.numKvHeads() * BlockRank.maxSelected(rule));
+            TensorPrefillSelection.addTo(
+                    run.graph(),
+                    "select",
+                    query,
+                    fine,
+                    coarse,
+                    scratch,
+                    selected,
+                    step,
+                    shape,
+                    layout(),
+                    rule,
+                    tokenCapacity);
+            run.execute();
+            return ofTheCall(selected);
+        }
+    }
+
+    /** The call's lists; what is past them must be untouched. */
+    private int[] ofTheCall(IntArray selected) {
+        int[] lists = selected.toHeapArray();
+        int length = numTokens() * shape.numKvHeads() * BlockRank.maxSelected(rule);
+        for (int i = length; i < lists.length; i++) {
+            if (lists[i] != KernelRun.INT_POISON) {
+                throw new AssertionError("element %d of a token past the call was written".formatted(i));
+            }
+        }
+        return Arrays.copyOf(lists, length);
     }
 
     /** Selects on the device in the form for one token; {@code [1, numKvHeads, maxSelected]}. */

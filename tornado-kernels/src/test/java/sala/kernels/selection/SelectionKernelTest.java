@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,9 +23,10 @@ import sala.kernels.testing.TestDevice;
 import sala.testing.Golden;
 import sala.testing.GoldenVariant;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** {@link DecodeSelectionF32} and {@link PrefillSelectionF32}. */
+/** {@link DecodeSelectionF32}, {@link PrefillSelectionF32} and {@link TensorPrefillSelection}. */
 class SelectionKernelTest {
     /** The proportions of the released model, with fewer blocks. */
     private static final SelectionRule RULE = new SelectionRule(32, 16, 64, 1, 2, 5);
@@ -92,6 +94,27 @@ class SelectionKernelTest {
                     SelectionCase.random(shape(groupSize, numKvHeads, headDim), RULE, type, cacheLength, numTokens);
             call.assertSelected(call.prefill(numWorkGroups));
         }
+    }
+
+    /** The same on tensor cores, whose scores are as exact. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("tensorCases")
+    void prefillOnTensorCoresEqualsReference(
+            int groupSize, int numKvHeads, int headDim, int cacheLength, int numTokens, int numWorkGroups) {
+        SelectionCase call = SelectionCase.random(
+                shape(groupSize, numKvHeads, headDim), RULE, StorageType.F16, cacheLength, numTokens);
+        call.assertSelected(call.prefillOnTensorCores(numWorkGroups));
+    }
+
+    static List<Arguments> tensorCases() {
+        return !TestDevice.hasBf16TensorCores()
+                ? List.of()
+                : List.of(
+                        Arguments.of(16, 2, 128, 700, 3, 4),
+                        Arguments.of(4, 2, 32, 640, 9, 2),
+                        Arguments.of(3, 1, 32, 0, 66, 3),
+                        Arguments.of(1, 2, 64, 511, 17, 1),
+                        Arguments.of(16, 1, 32, 63, 2, 5));
     }
 
     /** Other proportions: one window a block, windows longer than blocks, nothing forced, all blocks in the list. */
@@ -217,6 +240,37 @@ class SelectionKernelTest {
                         layout,
                         SMALL,
                         1,
+                        1));
+        HalfFloatArray halfs = new HalfFloatArray(10_000);
+        assertRefused(
+                "groupSize: expected at most 16, found 17",
+                () -> TensorPrefillSelection.addTo(
+                        new KernelGraph("g"),
+                        "select",
+                        array,
+                        halfs,
+                        halfs,
+                        TensorSelectionScratch.create(new IntArray(13), 1),
+                        new IntArray(100),
+                        Step.create(),
+                        shape(17, 1, 32),
+                        new CacheLayout(1, 32, 100),
+                        SMALL,
+                        1));
+        assertRefused(
+                "blockRanks: expected at least 52 values",
+                () -> TensorPrefillSelection.addTo(
+                        new KernelGraph("g"),
+                        "select",
+                        array,
+                        halfs,
+                        halfs,
+                        TensorSelectionScratch.create(new IntArray(51), 1),
+                        new IntArray(100),
+                        Step.create(),
+                        shape(4, 1, 32),
+                        new CacheLayout(1, 32, 100),
+                        SMALL,
                         1));
         assertRefused(
                 "selectedBlocks: expected at least 6 values",

@@ -9,6 +9,7 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import sala.kernels.KernelGraph;
@@ -25,9 +26,10 @@ import sala.testing.GoldenVariant;
 import sala.testing.RandomTensors;
 import sala.testing.Tolerance;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** {@link SparseAttentionF32}. */
+/** {@link SparseAttentionF32} and {@link TensorSparseAttention}. */
 class SparseAttentionKernelTest {
     static List<GoldenVariant> variants() {
         return Golden.variants("sparse_attention");
@@ -157,6 +159,95 @@ class SparseAttentionKernelTest {
             run.execute();
             assertEquals(3f, out.get(0), 1e-5f, "the mean of 8 zeros, 20 and 10");
         }
+    }
+
+    /**
+     * One segment of keys and several; a tile, a part of one and many; padded lists; more work groups than items and
+     * fewer; heads for one fragment, a part of one and two.
+     */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("tensorCases")
+    void tensorCoresEqualReference(
+            int groupSize,
+            int numKvHeads,
+            int headDim,
+            int blockSize,
+            int cacheLength,
+            int numTokens,
+            int maxSelected,
+            int numWorkGroups) {
+        AttentionCase attention = AttentionCase.random(
+                AttentionCase.shape(groupSize, numKvHeads, headDim), StorageType.F16, cacheLength, numTokens);
+        int[] selected = randomBlocks(attention, blockSize, maxSelected);
+        KernelAssert.assertClose(
+                "tensor-sparse-attention",
+                attention.dtype(),
+                attention.expectedSparse(selected, blockSize),
+                attention.sparseOnTensorCores(selected, blockSize, numWorkGroups),
+                Tolerance.KERNEL_TENSOR_ATTENTION);
+    }
+
+    /** Storage types of caches that asynchronous tensor cores read. */
+    static List<StorageType> tensorCaches() {
+        return TestDevice.hasBf16TensorCores() ? List.of(StorageType.F16) : List.of();
+    }
+
+    static List<Arguments> tensorCases() {
+        return tensorCaches().isEmpty()
+                ? List.of()
+                : List.of(
+                        Arguments.of(16, 2, 128, 64, 500, 2, 5, 3),
+                        Arguments.of(16, 2, 128, 64, 700, 1, 11, 8),
+                        Arguments.of(4, 1, 64, 8, 100, 3, 9, 2),
+                        Arguments.of(3, 2, 32, 16, 47, 3, 12, 1),
+                        Arguments.of(1, 1, 32, 128, 800, 2, 7, 1),
+                        Arguments.of(20, 1, 64, 8, 64, 2, 5, 2),
+                        Arguments.of(16, 1, 32, 64, 0, 1, 4, 1));
+    }
+
+    /** Scores far apart, the largest in the last segment: what the first ones summed must be scaled away. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("tensorCaches")
+    void tensorCoresForgetSegmentsOfSmallScores(StorageType type) {
+        int length = 600;
+        AttentionCase attention = AttentionCase.random(
+                AttentionCase.shape(4, 1, 32),
+                type,
+                length - 1,
+                1,
+                keys -> IntStream.range(0, keys.length)
+                        .mapToDouble(i -> keys[i] * (1 + i / 32 / 100))
+                        .toArray());
+        int[] all = IntStream.range(0, (length + 15) / 16).toArray();
+        KernelAssert.assertClose(
+                "tensor-sparse-attention",
+                attention.dtype(),
+                attention.expectedSparse(all, 16),
+                attention.sparseOnTensorCores(all, 16, 1),
+                Tolerance.KERNEL_TENSOR_ATTENTION);
+    }
+
+    @Test
+    void headDimsThatTensorCoresDoNotTakeAreRefused() {
+        AttentionShape shape = AttentionCase.shape(2, 1, 48);
+        HalfFloatArray cache = new HalfFloatArray(256);
+        assertRefused(
+                "headDim: expected one of [32, 64, 128], found 48",
+                () -> TensorSparseAttention.addTo(
+                        new KernelGraph("g"),
+                        "sparse",
+                        new FloatArray(96),
+                        cache,
+                        cache,
+                        new IntArray(6),
+                        new FloatArray(96),
+                        TensorAttentionScratch.create(1),
+                        Step.create(),
+                        shape,
+                        new CacheLayout(1, 48, 4),
+                        2,
+                        6,
+                        1));
     }
 
     @Test
