@@ -313,8 +313,7 @@ final class BenchCommand implements Runnable {
                             limits,
                             profile(forwardPass, runner, test));
                     printer.result(result);
-                    result.profile()
-                            .ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
+                    result.profile().ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
                 }
                 if (forwardPass instanceof DevicePass device) {
                     say("first runs of %d graphs, which compile them: %.2f s"

@@ -107,8 +107,8 @@ final class BenchRunner {
     /** Runs a test under the device's profiler. */
     BenchProfile profile(DevicePass device, BenchTest test) {
         int[] prompt = randomTokens(test.promptLength());
-        int[] generated = randomTokens(
-                prompt.length > 0 ? test.genLength() : Math.min(PROFILED_TOKENS, test.genLength()));
+        int[] generated =
+                randomTokens(prompt.length > 0 ? test.genLength() : Math.min(PROFILED_TOKENS, test.genLength()));
         try (Session session = forwardPass.newSession(options)) {
             begin(device, session, test);
             if (prompt.length <= WARMED_PROMPT) {

@@ -20,8 +20,7 @@ final class BenchTaskTable {
                 (tokenNanos - kernelNanos) / 1e3,
                 100 * result.hostShare().orElse(Double.NaN),
                 (double) profile.tasks().launches() / profile.tokens()));
-        text.append(String.format(
-                Locale.ROOT, "| %-32s | launches | us/launch |  us/token |  share |%n", "task"));
+        text.append(String.format(Locale.ROOT, "| %-32s | launches | us/launch |  us/token |  share |%n", "task"));
         text.append("| %s | -------: | --------: | --------: | -----: |%n".formatted("-".repeat(32)));
         for (Task task : profile.tasks().tasks()) {
             text.append(String.format(

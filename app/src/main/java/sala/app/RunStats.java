@@ -37,27 +37,28 @@ record RunStats(
         GenerationStats stats = result.stats();
         OptionalDouble fromStart = startToFirstTokenSeconds();
         return String.format(
-                Locale.ROOT,
-                """
+                        Locale.ROOT,
+                        """
                 load      %8.3f s
                 first     %8.3f s from the prompt to the first token%s
                 prefill   %8.3f s, %d tokens, %.1f tokens/s
                 decode    %8.3f s, %d tokens, %.1f tokens/s
                 stopped by %s, seed %d
                 """,
-                loadSeconds,
-                seconds(stats.timeToFirstTokenNanos()),
-                fromStart.isPresent()
-                        ? String.format(Locale.ROOT, ", %.2f s from the start of the JVM", fromStart.getAsDouble())
-                        : "",
-                seconds(stats.prefillNanos()),
-                stats.promptTokens(),
-                stats.prefillTokensPerSecond(),
-                seconds(stats.decodeNanos()),
-                stats.generatedTokens(),
-                stats.decodeTokensPerSecond(),
-                result.stopReason(),
-                stats.seed())
+                        loadSeconds,
+                        seconds(stats.timeToFirstTokenNanos()),
+                        fromStart.isPresent()
+                                ? String.format(
+                                        Locale.ROOT, ", %.2f s from the start of the JVM", fromStart.getAsDouble())
+                                : "",
+                        seconds(stats.prefillNanos()),
+                        stats.promptTokens(),
+                        stats.prefillTokensPerSecond(),
+                        seconds(stats.decodeNanos()),
+                        stats.generatedTokens(),
+                        stats.decodeTokensPerSecond(),
+                        result.stopReason(),
+                        stats.seed())
                 + firstRuns
                         .map(runs -> String.format(
                                 Locale.ROOT,

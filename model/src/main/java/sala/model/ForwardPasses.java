@@ -67,9 +67,9 @@ public final class ForwardPasses {
         }
 
         private static ForwardPass openOn(TornadoDevices.Entry entry, ModelWeights weights, PassOptions options) {
-            TornadoOptions wanted =
-                    TornadoOptions.of(entry.device(), weights, options.weightFormat(), options.contextLength())
-                            .withRecording(options.recording(), entry.device());
+            TornadoOptions wanted = TornadoOptions.of(
+                            entry.device(), weights, options.weightFormat(), options.contextLength())
+                    .withRecording(options.recording(), entry.device());
             DeviceMemoryPlan plan;
             try {
                 plan = DeviceMemoryPlan.of(weights.config(), wanted).fittedTo(entry.memoryBytes());

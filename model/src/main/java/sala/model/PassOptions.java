@@ -19,7 +19,8 @@ public record PassOptions(
         LoadListener loading) {
     /** Options of a pass that is to be used. */
     public static PassOptions of(int threads, int contextLength) {
-        return new PassOptions(threads, contextLength, WeightFormat.AUTO, GraphRecording.AUTO, false, LoadListener.NONE);
+        return new PassOptions(
+                threads, contextLength, WeightFormat.AUTO, GraphRecording.AUTO, false, LoadListener.NONE);
     }
 
     public PassOptions withWeightFormat(WeightFormat format) {

@@ -31,10 +31,26 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) ->
                 KvAppendF32.addTo(
-                        graph, graph.scoped("append"), k, v, keys.values(), values.values(), buffers.step(), shapes.layout(), tokens);
+                        graph,
+                        graph.scoped("append"),
+                        k,
+                        v,
+                        keys.values(),
+                        values.values(),
+                        buffers.step(),
+                        shapes.layout(),
+                        tokens);
             case Two(F16 keys, F16 values) ->
                 KvAppendF16.addTo(
-                        graph, graph.scoped("append"), k, v, keys.values(), values.values(), buffers.step(), shapes.layout(), tokens);
+                        graph,
+                        graph.scoped("append"),
+                        k,
+                        v,
+                        keys.values(),
+                        values.values(),
+                        buffers.step(),
+                        shapes.layout(),
+                        tokens);
             case Two other -> throw mixed(other);
         }
     }
@@ -44,10 +60,26 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) ->
                 KvReadF32.addTo(
-                        graph, graph.scoped("read"), keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
+                        graph,
+                        graph.scoped("read"),
+                        keys.values(),
+                        values.values(),
+                        k,
+                        v,
+                        buffers.step(),
+                        shapes.layout(),
+                        tokens);
             case Two(F16 keys, F16 values) ->
                 KvReadF16.addTo(
-                        graph, graph.scoped("read"), keys.values(), values.values(), k, v, buffers.step(), shapes.layout(), tokens);
+                        graph,
+                        graph.scoped("read"),
+                        keys.values(),
+                        values.values(),
+                        k,
+                        v,
+                        buffers.step(),
+                        shapes.layout(),
+                        tokens);
             case Two other -> throw mixed(other);
         }
     }

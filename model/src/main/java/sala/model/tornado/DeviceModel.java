@@ -297,7 +297,8 @@ final class DeviceModel implements AutoCloseable {
     /** The graph that owns the weights and caches of a layer, and hands on those before it in the same recorded graph. */
     private void addOwner(List<Spec> specs, int layer, List<Object> all) {
         List<Object> shared = new ArrayList<>(all);
-        int first = options.recordedGraphs() ? Objects.requireNonNull(decodeStarts().floor(layer)) : layer;
+        int first =
+                options.recordedGraphs() ? Objects.requireNonNull(decodeStarts().floor(layer)) : layer;
         if (first == 0) {
             shared.add(weights.embedding().values());
         }
@@ -305,11 +306,10 @@ final class DeviceModel implements AutoCloseable {
             shared.addAll(arrays(before));
         }
         String base = layer > first ? owner(layer - 1) : layer == 0 ? TABLE : BUFFERS;
-        String task =
-                switch (weights.layers().get(layer)) {
-                    case DeviceLayer.Sparse _ -> "sparse";
-                    case DeviceLayer.Lightning _ -> "lightning";
-                };
+        String task = switch (weights.layers().get(layer)) {
+            case DeviceLayer.Sparse _ -> "sparse";
+            case DeviceLayer.Lightning _ -> "lightning";
+        };
         List<Object> own = arrays(layer);
         String name = owner(layer);
         specs.add(Spec.owner(name, base, shared, own, graph -> own(graph, task, own)));
@@ -317,8 +317,7 @@ final class DeviceModel implements AutoCloseable {
 
     /** Weights and caches of a layer. */
     private List<Object> arrays(int layer) {
-        return union(
-                weights.layers().get(layer).arrays(), caches.get(layer).arrays());
+        return union(weights.layers().get(layer).arrays(), caches.get(layer).arrays());
     }
 
     private List<Piece> stepByStep(Call call) {
@@ -378,8 +377,7 @@ final class DeviceModel implements AutoCloseable {
                 shared.addAll(arrays(layer));
             }
             String owner = piece.to() == 0 ? TABLE : owner(piece.to() - 1);
-            specs.add(Spec.work(
-                    piece.graph(), owner, shared, own, record, graph -> addPiece(graph, piece, call)));
+            specs.add(Spec.work(piece.graph(), owner, shared, own, record, graph -> addPiece(graph, piece, call)));
         }
         return pieces;
     }
@@ -396,6 +394,10 @@ final class DeviceModel implements AutoCloseable {
             int number = counts.merge(scope, 1, Integer::sum);
             graph.scope(number == 1 ? scope : scope + number);
             addCall(graph, index, call);
+        }
+        if (!call.isDecode()) {
+            // TornadoVM compiles the last task of each graph, compiled before or not; a product would take it long.
+            Residency.addTo(graph, graph.scoped("end"), List.of(buffers.step()));
         }
     }
 
@@ -441,8 +443,7 @@ final class DeviceModel implements AutoCloseable {
     private void addEmbedding(KernelGraph graph, boolean decode) {
         IntArray call = decode ? decodeCall : prefillCall;
         graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, call);
-        CallInput.addTo(
-                graph, graph.scoped("input"), call, buffers.step(), buffers.tokens(), decode ? 1 : chunk());
+        CallInput.addTo(graph, graph.scoped("input"), call, buffers.step(), buffers.tokens(), decode ? 1 : chunk());
         new Projections(graph, buffers, decode)
                 .embed(graph.scoped("embed"), weights.embedding(), buffers.hidden(), (float) config.embeddingScale());
         addAngles(

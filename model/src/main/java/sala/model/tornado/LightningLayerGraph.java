@@ -35,7 +35,15 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         int tokens = decode ? 1 : b.tokenCapacity();
         float eps = (float) config.rmsNormEps();
         RmsNormF32.addTo(
-                graph, graph.scoped("norm"), b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(), eps);
+                graph,
+                graph.scoped("norm"),
+                b.step(),
+                b.hidden(),
+                layer.inputNorm(),
+                b.normed(),
+                tokens,
+                config.hiddenSize(),
+                eps);
         projections.qkv(graph.scoped("qkv"), layer, b.normed(), b.q(), b.k(), b.v());
         rotate(graph, layer, tokens);
         attend(graph, cache, decode);
@@ -100,7 +108,18 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
                     headDim,
                     eps);
         } else if (lightning.useRope()) {
-            QkRope.addTo(graph, graph.scoped("qkRope"), b.step(), b.q(), b.k(), cosines, sines, tokens, heads, heads, headDim);
+            QkRope.addTo(
+                    graph,
+                    graph.scoped("qkRope"),
+                    b.step(),
+                    b.q(),
+                    b.k(),
+                    cosines,
+                    sines,
+                    tokens,
+                    heads,
+                    heads,
+                    headDim);
         }
     }
 

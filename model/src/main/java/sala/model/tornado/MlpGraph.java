@@ -27,6 +27,7 @@ record MlpGraph(ModelConfig config, DeviceBuffers buffers) {
                 config.hiddenSize(),
                 (float) config.rmsNormEps());
         projections.swiGlu(graph.scoped("swiGlu"), b.normed(), layer.mlp(), b.activated());
-        projections.residual(graph.scoped("down"), b.activated(), layer.mlp().downProj(), b.hidden(), (float) config.residualScale());
+        projections.residual(graph.scoped("down"), b.activated(), layer.mlp().downProj(), b.hidden(), (float)
+                config.residualScale());
     }
 }

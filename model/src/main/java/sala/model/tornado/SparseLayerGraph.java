@@ -29,8 +29,15 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         Projections projections = new Projections(graph, b, decode);
         int tokens = decode ? 1 : b.tokenCapacity();
         RmsNormF32.addTo(
-                graph, graph.scoped("norm"), b.step(), b.hidden(), layer.inputNorm(), b.normed(), tokens, config.hiddenSize(), (float)
-                        config.rmsNormEps());
+                graph,
+                graph.scoped("norm"),
+                b.step(),
+                b.hidden(),
+                layer.inputNorm(),
+                b.normed(),
+                tokens,
+                config.hiddenSize(),
+                (float) config.rmsNormEps());
         projections.qkv(graph.scoped("qkv"), layer, b.normed(), b.q(), b.k(), b.v());
         if (config.sparseUseRope()) {
             QkRope.addTo(
@@ -58,7 +65,8 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         if (layer.gateProj().isPresent()) {
             projections.gate(graph.scoped("gate"), b.normed(), layer.gateProj().get(), b.attended());
         }
-        projections.residual(graph.scoped("output"), b.attended(), layer.oProj(), b.hidden(), (float) config.residualScale());
+        projections.residual(
+                graph.scoped("output"), b.attended(), layer.oProj(), b.hidden(), (float) config.residualScale());
         new MlpGraph(config, b).add(graph, layer, decode);
     }
 }

@@ -178,8 +178,7 @@ public record TornadoOptions(
     }
 
     public TornadoOptions withStorage(StorageType weights, StorageType caches) {
-        return new TornadoOptions(
-                weights, caches, capacity, prefillChunk, lightningChunk, workGroups, recordedGraphs);
+        return new TornadoOptions(weights, caches, capacity, prefillChunk, lightningChunk, workGroups, recordedGraphs);
     }
 
     public TornadoOptions withWorkGroups(int groups) {

@@ -110,10 +110,10 @@ class RecordedGraphsTest {
             assertEquals(1, launches(one).get("logits_head"));
             assertEquals(2 * lightning, launches(two).get("decodeLightning_qkv"));
             assertEquals(1, launches(two).get("greedy_argmax"));
-            assertTrue(
-                    launches(two).keySet().stream().noneMatch(task -> task.startsWith("prefill")), two::toString);
+            assertTrue(launches(two).keySet().stream().noneMatch(task -> task.startsWith("prefill")), two::toString);
             assertTrue(one.kernelNanos() > 0);
-            assertEquals(one.tasks().stream().mapToLong(TaskProfile.Task::launches).sum(), one.launches());
+            assertEquals(
+                    one.tasks().stream().mapToLong(TaskProfile.Task::launches).sum(), one.launches());
         }
     }
 
@@ -124,7 +124,8 @@ class RecordedGraphsTest {
                 Session session = pass.newSession(SessionOptions.ofContextLength(CAPACITY))) {
             assertThrows(IllegalArgumentException.class, () -> pass.profile(() -> pass.prefill(session, new int[0])));
             assertEquals(0, pass.profile(() -> {}).launches());
-            assertEquals(1, launches(pass.profile(() -> pass.decode(session, 2))).get("decode_embed"));
+            assertEquals(
+                    1, launches(pass.profile(() -> pass.decode(session, 2))).get("decode_embed"));
         }
     }
 

@@ -29,8 +29,7 @@ class TaskTimesTest {
                         }
                     }
                 }
-                """
-                .formatted(norm + qkv, norm, qkv);
+                """.formatted(norm + qkv, norm, qkv);
     }
 
     @Test

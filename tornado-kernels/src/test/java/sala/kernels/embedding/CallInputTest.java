@@ -41,12 +41,12 @@ class CallInputTest {
         IntArray tokens = new IntArray(3);
         assertEquals(
                 "call: expected at least 5 values [Step.SIZE + maxTokens], found 4",
-                refusal(() -> CallInput.addTo(
-                        new KernelGraph("g"), "t", CallInput.create(2), Step.create(), tokens, 3)));
+                refusal(() ->
+                        CallInput.addTo(new KernelGraph("g"), "t", CallInput.create(2), Step.create(), tokens, 3)));
         assertEquals(
                 "tokens: expected at least 4 values [maxTokens], found 3",
-                refusal(() -> CallInput.addTo(
-                        new KernelGraph("g"), "t", CallInput.create(4), Step.create(), tokens, 4)));
+                refusal(() ->
+                        CallInput.addTo(new KernelGraph("g"), "t", CallInput.create(4), Step.create(), tokens, 4)));
         assertEquals(
                 "step: expected position >= 0, numTokens >= 1 and a sum within int, found position -1, numTokens 1",
                 refusal(() -> CallInput.set(CallInput.create(2), -1, new int[] {5}, 0, 1)));

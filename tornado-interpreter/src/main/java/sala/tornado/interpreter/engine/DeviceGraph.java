@@ -78,7 +78,9 @@ final class DeviceGraph {
         for (Map.Entry<String, Long> task : taskNanos.entrySet()) {
             remaining--;
             log.append("        \"").append(task.getKey()).append("\": {\n");
-            log.append("            \"TASK_KERNEL_TIME\": \"").append(task.getValue()).append("\"\n");
+            log.append("            \"TASK_KERNEL_TIME\": \"")
+                    .append(task.getValue())
+                    .append("\"\n");
             log.append(remaining > 0 ? "        }, \n" : "        }\n");
         }
         log.append("    }\n}\n");

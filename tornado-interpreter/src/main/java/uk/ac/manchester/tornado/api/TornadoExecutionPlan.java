@@ -47,8 +47,8 @@ public class TornadoExecutionPlan implements AutoCloseable {
 
     /** Runs the selected graphs, all of them where none was selected. */
     public TornadoExecutionResult execute() {
-        TornadoExecutionResult result =
-                new TornadoExecutionResult(executor, new TornadoProfilerResult(executor.execute(), executor.profileLog()));
+        TornadoExecutionResult result = new TornadoExecutionResult(
+                executor, new TornadoProfilerResult(executor.execute(), executor.profileLog()));
         results.add(result);
         return result;
     }
