@@ -23,6 +23,9 @@ final class TornadoProperties {
      */
     private static final String EVENTS = "tornado.max.events";
 
+    /** A search for reductions in every task before its graph first runs; our kernels are none. */
+    private static final String REDUCTIONS = "tornado.experimental.reduce";
+
     /** Cap on all buffers of the device; the default is 4 GB. */
     private static final String DEVICE_MEMORY = "tornado.device.memory";
 
@@ -60,6 +63,7 @@ final class TornadoProperties {
         set(RECOVER_BAILOUT, "False");
         set(GRAPH_BYTES, "65536");
         set(EVENTS, "8");
+        set(REDUCTIONS, "False");
         set(DEVICE_MEMORY, "%dMB".formatted(Math.ceilDiv(bytes, 1 << 20)));
     }
 

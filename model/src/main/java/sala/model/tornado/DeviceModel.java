@@ -395,6 +395,10 @@ final class DeviceModel implements AutoCloseable {
             graph.scope(number == 1 ? scope : scope + number);
             addCall(graph, index, call);
         }
+        if (!call.isDecode()) {
+            // TornadoVM compiles the last task of each graph, compiled before or not; a product would take it long.
+            Residency.addTo(graph, graph.scoped("end"), List.of(buffers.step()));
+        }
     }
 
     private void addHead(List<Spec> specs, List<Object> shared, boolean record) {

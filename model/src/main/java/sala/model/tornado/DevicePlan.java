@@ -19,6 +19,7 @@ import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.TornadoExecutionResult;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.ProfilerMode;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.exceptions.TornadoOutOfMemoryException;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -153,11 +154,17 @@ final class DevicePlan implements AutoCloseable {
         }
         plan = new TornadoExecutionPlan(snapshots);
         plan.withDevice(device);
-        for (int index = 0; index < specs.size(); index++) {
-            if (specs.get(index).recorded()) {
-                plan.withGraph(index).withCUDAGraph();
+        if (canRecord(device.getTornadoVMBackend())) {
+            for (int index = 0; index < specs.size(); index++) {
+                if (specs.get(index).recorded()) {
+                    plan.withGraph(index).withCUDAGraph();
+                }
             }
         }
+    }
+
+    private static boolean canRecord(TornadoVMBackendType backend) {
+        return backend == TornadoVMBackendType.CUDA || backend == TornadoVMBackendType.PTX;
     }
 
     private KernelGraph make(Spec spec, List<Role> roles) {
@@ -215,9 +222,9 @@ final class DevicePlan implements AutoCloseable {
     private void execute(int index) {
         TornadoExecutionResult result;
         try {
-            result = plan.withGraph(index)
-                    .withGridScheduler(graphs.get(index).gridScheduler())
-                    .execute();
+            plan.withGraph(index).withGridScheduler(graphs.get(index).gridScheduler());
+            // Executed as set last: TornadoVM describes that in words at every run, and for grids it names them all.
+            result = (profiled ? plan.withProfiler(ProfilerMode.SILENT) : plan.withoutProfiler()).execute();
         } catch (TornadoOutOfMemoryException e) {
             throw new DeviceException(
                     "%s has no room for graph %s: take a smaller --context-length (%s)"
@@ -243,13 +250,11 @@ final class DevicePlan implements AutoCloseable {
      * task while it measures.
      */
     TaskProfile profile(Runnable work) {
-        plan.withProfiler(ProfilerMode.SILENT);
         profiled = true;
         try {
             work.run();
         } finally {
             profiled = false;
-            plan.withoutProfiler();
         }
         return times.take();
     }
