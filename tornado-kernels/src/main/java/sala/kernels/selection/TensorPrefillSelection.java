@@ -49,8 +49,10 @@ public final class TensorPrefillSelection {
     private static final int TILE_INTS = KEYS / 16 * (MAX_HEAD_DIM / FRAGMENT_DEPTH) * KEY_FRAGMENT_INTS;
     /** 2 more than a multiple of 32, so that 16 rows of two neighbouring windows meet 32 banks. */
     private static final int SCORE_STRIDE = KEYS + 2;
-    /** Below every score; finite, since some devices compile without infinities. */
+    /** Score of a window that a row does not see; finite, since some devices compile without infinities. */
     private static final float MASKED = -1e30f;
+    /** Above {@link #MASKED}, below every score. */
+    private static final float VISIBLE = -0.5e30f;
 
     private static final float LARGEST_EXPONENT = 80f;
 
@@ -220,8 +222,7 @@ public final class TensorPrefillSelection {
             context.asyncCopyCommit();
 
             // Coarse pass: maximum and share (one over the sum) of every row.
-            int visibleCoarse =
-                    visible(firstToken + ownRow / groupSize, endToken, cacheLength, coarseSize, coarseStride);
+            int visibleCoarse = visible(firstToken + ownRow / groupSize, endToken, cacheLength, coarseSize, coarseStride);
             int endCoarse = KeyCompression.count(lastPosition + 1, coarseSize, coarseStride);
             float laneMax = MASKED;
             float laneSum = 0f;
@@ -242,8 +243,8 @@ public final class TensorPrefillSelection {
                     int queryBytes = depthStep * FRAGMENT_DEPTH * 16;
                     HalfFloat[] keyFragment = context.mmaLoadA(tile, FRAGMENT_DEPTH, keyBytes);
                     HalfFloat[] high0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes);
-                    HalfFloat[] high1 =
-                            context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_INTS * Integer.BYTES);
+                    HalfFloat[] high1 = context.mmaLoadB(
+                            queries, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_INTS * Integer.BYTES);
                     HalfFloat[] low0 = context.mmaLoadB(
                             queries, FRAGMENT_DEPTH, queryBytes + 2 * QUERY_PANEL_INTS * Integer.BYTES);
                     HalfFloat[] low1 = context.mmaLoadB(
@@ -256,14 +257,36 @@ public final class TensorPrefillSelection {
                 context.mmaStore(scores0, results, warp * 16, scoreBase, ROWS);
                 context.mmaStore(scores1, results, warp * 16, scoreBase + 8, ROWS);
                 context.globalBarrier();
-                for (int key = firstWindowOfLane; key < KEYS; key += LANES / ROWS) {
-                    if (firstWindow + key < visibleCoarse) {
-                        float score = results.get(scoreBase + key * ROWS + ownRow);
-                        float newMax = TornadoMath.max(laneMax, score);
-                        laneSum = laneSum * TornadoMath.exp(laneMax - newMax) + TornadoMath.exp(score - newMax);
-                        laneMax = newMax;
-                    }
-                }
+                float score0 = results.get(scoreBase + lane);
+                float score1 = results.get(scoreBase + lane + LANES);
+                float score2 = results.get(scoreBase + lane + 2 * LANES);
+                float score3 = results.get(scoreBase + lane + 3 * LANES);
+                float score4 = results.get(scoreBase + lane + 4 * LANES);
+                float score5 = results.get(scoreBase + lane + 5 * LANES);
+                float score6 = results.get(scoreBase + lane + 6 * LANES);
+                float score7 = results.get(scoreBase + lane + 7 * LANES);
+                int windowsLeft = visibleCoarse - firstWindow - firstWindowOfLane;
+                score0 = 0 < windowsLeft ? score0 : MASKED;
+                score1 = 8 < windowsLeft ? score1 : MASKED;
+                score2 = 16 < windowsLeft ? score2 : MASKED;
+                score3 = 24 < windowsLeft ? score3 : MASKED;
+                score4 = 32 < windowsLeft ? score4 : MASKED;
+                score5 = 40 < windowsLeft ? score5 : MASKED;
+                score6 = 48 < windowsLeft ? score6 : MASKED;
+                score7 = 56 < windowsLeft ? score7 : MASKED;
+                float near = TornadoMath.max(TornadoMath.max(score0, score1), TornadoMath.max(score2, score3));
+                float far = TornadoMath.max(TornadoMath.max(score4, score5), TornadoMath.max(score6, score7));
+                float newMax = TornadoMath.max(laneMax, TornadoMath.max(near, far));
+                laneSum *= TornadoMath.exp(laneMax - newMax);
+                laneSum += numerator(score0, newMax);
+                laneSum += numerator(score1, newMax);
+                laneSum += numerator(score2, newMax);
+                laneSum += numerator(score3, newMax);
+                laneSum += numerator(score4, newMax);
+                laneSum += numerator(score5, newMax);
+                laneSum += numerator(score6, newMax);
+                laneSum += numerator(score7, newMax);
+                laneMax = newMax;
                 context.localBarrier();
                 context.globalBarrier();
             }
@@ -314,8 +337,8 @@ public final class TensorPrefillSelection {
                     int queryBytes = depthStep * FRAGMENT_DEPTH * 16;
                     HalfFloat[] keyFragment = context.mmaLoadA(tile, FRAGMENT_DEPTH, keyBytes);
                     HalfFloat[] high0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes);
-                    HalfFloat[] high1 =
-                            context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_INTS * Integer.BYTES);
+                    HalfFloat[] high1 = context.mmaLoadB(
+                            queries, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_INTS * Integer.BYTES);
                     HalfFloat[] low0 = context.mmaLoadB(
                             queries, FRAGMENT_DEPTH, queryBytes + 2 * QUERY_PANEL_INTS * Integer.BYTES);
                     HalfFloat[] low1 = context.mmaLoadB(
@@ -328,15 +351,24 @@ public final class TensorPrefillSelection {
                 context.mmaStore(scores0, results, warp * 16, scoreBase, ROWS);
                 context.mmaStore(scores1, results, warp * 16, scoreBase + 8, ROWS);
                 context.globalBarrier();
-                for (int key = firstWindowOfLane; key < KEYS; key += LANES / ROWS) {
-                    int window = firstWindow + key;
-                    float probability = 0f;
-                    if (window >= 0 && window < visibleFine) {
-                        float exponent = results.get(scoreBase + key * ROWS + ownRow) - rowMax;
-                        probability = TornadoMath.exp(TornadoMath.min(exponent, LARGEST_EXPONENT)) * rowShare;
-                    }
-                    scores[ownRow * SCORE_STRIDE + key] = probability;
-                }
+                float score0 = results.get(scoreBase + lane);
+                float score1 = results.get(scoreBase + lane + LANES);
+                float score2 = results.get(scoreBase + lane + 2 * LANES);
+                float score3 = results.get(scoreBase + lane + 3 * LANES);
+                float score4 = results.get(scoreBase + lane + 4 * LANES);
+                float score5 = results.get(scoreBase + lane + 5 * LANES);
+                float score6 = results.get(scoreBase + lane + 6 * LANES);
+                float score7 = results.get(scoreBase + lane + 7 * LANES);
+                int window = firstWindow + firstWindowOfLane;
+                int to = ownRow * SCORE_STRIDE + firstWindowOfLane;
+                scores[to] = probability(score0 - rowMax, window, visibleFine) * rowShare;
+                scores[to + 8] = probability(score1 - rowMax, window + 8, visibleFine) * rowShare;
+                scores[to + 16] = probability(score2 - rowMax, window + 16, visibleFine) * rowShare;
+                scores[to + 24] = probability(score3 - rowMax, window + 24, visibleFine) * rowShare;
+                scores[to + 32] = probability(score4 - rowMax, window + 32, visibleFine) * rowShare;
+                scores[to + 40] = probability(score5 - rowMax, window + 40, visibleFine) * rowShare;
+                scores[to + 48] = probability(score6 - rowMax, window + 48, visibleFine) * rowShare;
+                scores[to + 56] = probability(score7 - rowMax, window + 56, visibleFine) * rowShare;
                 context.localBarrier();
                 // Sums over the heads of a token stand in its first row.
                 for (int i = lane; i < tokensPerTile * KEYS; i += LANES) {
@@ -386,6 +418,23 @@ public final class TensorPrefillSelection {
             }
             context.globalBarrier();
         }
+    }
+
+    private static float numerator(float score, float max) {
+        float result = 0f;
+        if (score > VISIBLE) {
+            result = TornadoMath.exp(score - max);
+        }
+        return result;
+    }
+
+    /** Of a window, up to the row's share; 0 if the row does not see it. */
+    private static float probability(float exponent, int window, int visible) {
+        float result = 0f;
+        if (window >= 0 && window < visible) {
+            result = TornadoMath.exp(TornadoMath.min(exponent, LARGEST_EXPONENT));
+        }
+        return result;
     }
 
     /** Windows that a token sees, none if it is past the tile's last. */

@@ -50,6 +50,9 @@ public final class TensorSparseAttention {
     private static final int KEY_FRAGMENT_INTS = FRAGMENT_INTS + 8;
     /** Eight channels of a tile's values; the padding moves neighbours to other banks. */
     private static final int VALUE_PANEL_INTS = KEYS * 4 + 4;
+    private static final int VALUE_PANEL_BYTES = VALUE_PANEL_INTS * Integer.BYTES;
+    /** The keys of a fragment of values. */
+    private static final int DEPTH_BYTES = FRAGMENT_DEPTH * 16;
     /** Eight heads of the queries, likewise. */
     private static final int QUERY_PANEL_INTS = MAX_HEAD_DIM * 4 + 4;
     /** The larger of the tiles of keys and of values. */
@@ -184,8 +187,6 @@ public final class TensorSparseAttention {
         int headTiles = (groupSize + ROWS - 1) / ROWS;
         int numItems = step.get(Step.NUM_TOKENS) * numKvHeads * headTiles;
         int depthSteps = headDim / FRAGMENT_DEPTH;
-        // A run-time bound: fragments do not survive the unrolling of a short loop.
-        int weightSteps = numItems > 0 ? KEYS / FRAGMENT_DEPTH : 0;
         // Copies: a word is two channels of a key, neighbouring lanes have neighbouring words.
         int keyWords = headDim / 2;
         int firstKey = lane / keyWords;
@@ -196,7 +197,7 @@ public final class TensorSparseAttention {
         int valueSlot = word / 4 * VALUE_PANEL_INTS + word % 4;
         // Outputs: a warp has 32 channels; one that finds none left computes the first again and keeps nothing.
         int warpChannel = warp * 32 < headDim ? warp * 32 : 0;
-        int valueBytes = warpChannel / 8 * VALUE_PANEL_INTS * Integer.BYTES;
+        int valueBytes = warpChannel / 8 * VALUE_PANEL_BYTES;
         int firstRowOfLane = lane / headDim;
         int rowsAtATime = LANES / headDim;
         int channel = lane % headDim;
@@ -282,13 +283,40 @@ public final class TensorSparseAttention {
                 context.globalBarrier();
 
                 float laneMax = MASKED;
-                for (int i = lane; i < numSlots * ROWS; i += LANES) {
-                    float score = results.get(scoreBase + i);
-                    if (positions[i / ROWS] < 0) {
-                        score = MASKED;
-                    }
-                    scores[i % ROWS * SCORE_STRIDE + i / ROWS] = score;
-                    laneMax = TornadoMath.max(laneMax, score);
+                for (int keyTile = 0; keyTile < numTiles; keyTile++) {
+                    // A lane has a row and every eighth key of the tile.
+                    int from = scoreBase + keyTile * KEYS * ROWS + lane;
+                    int key = keyTile * KEYS + lane / ROWS;
+                    float score0 = results.get(from);
+                    float score1 = results.get(from + LANES);
+                    float score2 = results.get(from + 2 * LANES);
+                    float score3 = results.get(from + 3 * LANES);
+                    float score4 = results.get(from + 4 * LANES);
+                    float score5 = results.get(from + 5 * LANES);
+                    float score6 = results.get(from + 6 * LANES);
+                    float score7 = results.get(from + 7 * LANES);
+                    score0 = positions[key] < 0 ? MASKED : score0;
+                    score1 = positions[key + 8] < 0 ? MASKED : score1;
+                    score2 = positions[key + 16] < 0 ? MASKED : score2;
+                    score3 = positions[key + 24] < 0 ? MASKED : score3;
+                    score4 = positions[key + 32] < 0 ? MASKED : score4;
+                    score5 = positions[key + 40] < 0 ? MASKED : score5;
+                    score6 = positions[key + 48] < 0 ? MASKED : score6;
+                    score7 = positions[key + 56] < 0 ? MASKED : score7;
+                    int to = lane % ROWS * SCORE_STRIDE + key;
+                    scores[to] = score0;
+                    scores[to + 8] = score1;
+                    scores[to + 16] = score2;
+                    scores[to + 24] = score3;
+                    scores[to + 32] = score4;
+                    scores[to + 40] = score5;
+                    scores[to + 48] = score6;
+                    scores[to + 56] = score7;
+                    float near = TornadoMath.max(
+                            TornadoMath.max(score0, score1), TornadoMath.max(score2, score3));
+                    float far = TornadoMath.max(
+                            TornadoMath.max(score4, score5), TornadoMath.max(score6, score7));
+                    laneMax = TornadoMath.max(laneMax, TornadoMath.max(near, far));
                 }
                 laneMaxima[lane] = laneMax;
                 context.localBarrier();
@@ -331,24 +359,48 @@ public final class TensorSparseAttention {
                     context.asyncCopyCommit();
                     context.asyncCopyWaitGroup(0);
                     context.localBarrier();
-                    for (int depthStep = 0; depthStep < weightSteps; depthStep++) {
-                        int deepBytes = valueBytes + depthStep * FRAGMENT_DEPTH * 16;
-                        HalfFloat[] weight =
-                                context.mmaLoadA(weights, FRAGMENT_DEPTH, depthStep * FRAGMENT_INTS * Integer.BYTES);
-                        HalfFloat[] one = context.mmaLoadB(ones, FRAGMENT_DEPTH, 0);
-                        HalfFloat[] value0 = context.mmaLoadB(tile, FRAGMENT_DEPTH, deepBytes);
-                        HalfFloat[] value1 =
-                                context.mmaLoadB(tile, FRAGMENT_DEPTH, deepBytes + VALUE_PANEL_INTS * Integer.BYTES);
-                        HalfFloat[] value2 = context.mmaLoadB(
-                                tile, FRAGMENT_DEPTH, deepBytes + 2 * VALUE_PANEL_INTS * Integer.BYTES);
-                        HalfFloat[] value3 = context.mmaLoadB(
-                                tile, FRAGMENT_DEPTH, deepBytes + 3 * VALUE_PANEL_INTS * Integer.BYTES);
-                        out0 = context.mma(weight, value0, out0, MMAShape.M16N8K16);
-                        out1 = context.mma(weight, value1, out1, MMAShape.M16N8K16);
-                        out2 = context.mma(weight, value2, out2, MMAShape.M16N8K16);
-                        out3 = context.mma(weight, value3, out3, MMAShape.M16N8K16);
-                        sums = context.mma(weight, one, sums, MMAShape.M16N8K16);
-                    }
+                    // Written out, since a fragment is carried by one loop only.
+                    HalfFloat[] one = context.mmaLoadB(ones, FRAGMENT_DEPTH, 0);
+                    HalfFloat[] weight0 = context.mmaLoadA(weights, FRAGMENT_DEPTH, 0);
+                    HalfFloat[] value00 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes);
+                    HalfFloat[] value01 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + VALUE_PANEL_BYTES);
+                    HalfFloat[] value02 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value03 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * VALUE_PANEL_BYTES);
+                    out0 = context.mma(weight0, value00, out0, MMAShape.M16N8K16);
+                    out1 = context.mma(weight0, value01, out1, MMAShape.M16N8K16);
+                    out2 = context.mma(weight0, value02, out2, MMAShape.M16N8K16);
+                    out3 = context.mma(weight0, value03, out3, MMAShape.M16N8K16);
+                    sums = context.mma(weight0, one, sums, MMAShape.M16N8K16);
+                    HalfFloat[] weight1 = context.mmaLoadA(weights, FRAGMENT_DEPTH, FRAGMENT_INTS * Integer.BYTES);
+                    HalfFloat[] value10 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES);
+                    HalfFloat[] value11 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES + VALUE_PANEL_BYTES);
+                    HalfFloat[] value12 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES + 2 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value13 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES + 3 * VALUE_PANEL_BYTES);
+                    out0 = context.mma(weight1, value10, out0, MMAShape.M16N8K16);
+                    out1 = context.mma(weight1, value11, out1, MMAShape.M16N8K16);
+                    out2 = context.mma(weight1, value12, out2, MMAShape.M16N8K16);
+                    out3 = context.mma(weight1, value13, out3, MMAShape.M16N8K16);
+                    sums = context.mma(weight1, one, sums, MMAShape.M16N8K16);
+                    HalfFloat[] weight2 = context.mmaLoadA(weights, FRAGMENT_DEPTH, 2 * FRAGMENT_INTS * Integer.BYTES);
+                    HalfFloat[] value20 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES);
+                    HalfFloat[] value21 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES + VALUE_PANEL_BYTES);
+                    HalfFloat[] value22 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES + 2 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value23 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES + 3 * VALUE_PANEL_BYTES);
+                    out0 = context.mma(weight2, value20, out0, MMAShape.M16N8K16);
+                    out1 = context.mma(weight2, value21, out1, MMAShape.M16N8K16);
+                    out2 = context.mma(weight2, value22, out2, MMAShape.M16N8K16);
+                    out3 = context.mma(weight2, value23, out3, MMAShape.M16N8K16);
+                    sums = context.mma(weight2, one, sums, MMAShape.M16N8K16);
+                    HalfFloat[] weight3 = context.mmaLoadA(weights, FRAGMENT_DEPTH, 3 * FRAGMENT_INTS * Integer.BYTES);
+                    HalfFloat[] value30 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES);
+                    HalfFloat[] value31 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES + VALUE_PANEL_BYTES);
+                    HalfFloat[] value32 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES + 2 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value33 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES + 3 * VALUE_PANEL_BYTES);
+                    out0 = context.mma(weight3, value30, out0, MMAShape.M16N8K16);
+                    out1 = context.mma(weight3, value31, out1, MMAShape.M16N8K16);
+                    out2 = context.mma(weight3, value32, out2, MMAShape.M16N8K16);
+                    out3 = context.mma(weight3, value33, out3, MMAShape.M16N8K16);
+                    sums = context.mma(weight3, one, sums, MMAShape.M16N8K16);
                     context.localBarrier();
                 }
                 if (warp * 32 < headDim) {
@@ -362,13 +414,31 @@ public final class TensorSparseAttention {
                 }
                 context.globalBarrier();
 
-                for (int row = firstRowOfLane; row < numRows; row += rowsAtATime) {
-                    int index = (firstVector + row) * headDim + channel;
-                    float sum = results.get(resultBase + row * RESULT_STRIDE + channel);
-                    if (firstSlot > 0) {
-                        sum += rescale[row] * out.get(index);
+                int numBefore = firstSlot > 0 ? numRows : 0; // rows that have a sum already
+                for (int row0 = firstRowOfLane; row0 < ROWS; row0 += 4 * rowsAtATime) {
+                    int row1 = row0 + rowsAtATime;
+                    int row2 = row1 + rowsAtATime;
+                    int row3 = row2 + rowsAtATime;
+                    float sum0 = results.get(resultBase + row0 * RESULT_STRIDE + channel);
+                    float sum1 = results.get(resultBase + row1 * RESULT_STRIDE + channel);
+                    float sum2 = results.get(resultBase + row2 * RESULT_STRIDE + channel);
+                    float sum3 = results.get(resultBase + row3 * RESULT_STRIDE + channel);
+                    float before0 = before(out, (firstVector + row0) * headDim + channel, row0, numBefore);
+                    float before1 = before(out, (firstVector + row1) * headDim + channel, row1, numBefore);
+                    float before2 = before(out, (firstVector + row2) * headDim + channel, row2, numBefore);
+                    float before3 = before(out, (firstVector + row3) * headDim + channel, row3, numBefore);
+                    if (row0 < numRows) {
+                        out.set((firstVector + row0) * headDim + channel, sum0 + rescale[row0] * before0);
                     }
-                    out.set(index, sum);
+                    if (row1 < numRows) {
+                        out.set((firstVector + row1) * headDim + channel, sum1 + rescale[row1] * before1);
+                    }
+                    if (row2 < numRows) {
+                        out.set((firstVector + row2) * headDim + channel, sum2 + rescale[row2] * before2);
+                    }
+                    if (row3 < numRows) {
+                        out.set((firstVector + row3) * headDim + channel, sum3 + rescale[row3] * before3);
+                    }
                 }
                 if (lane < ROWS) {
                     rowSums[lane] = rescale[lane] * rowSums[lane]
@@ -382,6 +452,14 @@ public final class TensorSparseAttention {
             }
             context.localBarrier();
         }
+    }
+
+    private static float before(FloatArray out, int index, int row, int numBefore) {
+        float before = 0f;
+        if (row < numBefore) {
+            before = out.get(index);
+        }
+        return before;
     }
 
     /** Blocks of a list: all before its padding. */
