@@ -123,7 +123,7 @@ class DeviceCommandTest {
         assertTrue(run.err().contains("\npp4: "), run.err());
         assertTrue(run.err().contains("\n| prefillLightning_attention"), run.err());
         String decode = run.err().substring(run.err().indexOf("\ntg2: "));
-        assertTrue(decode.matches("(?s).*\n\| decodeLightning_qkv +\| +2 \|.*"), decode);
+        assertTrue(decode.matches("(?s).*\\n\\| decodeLightning_qkv +\\| +2 \\|.*"), decode);
         assertFalse(decode.contains("prefill"), decode);
         assertTrue(run.err().contains("first runs of "), run.err());
         CommandRun onHost = CommandRun.of("bench", "--backend", "cpu", "--profile-tasks");

@@ -94,10 +94,15 @@ public final class DeviceCheckup {
             ForwardPass expected,
             String expectedName,
             Consumer<Result> results) {
-        TornadoOptions options =
-                TornadoOptions.of(entry.device(), weights, WeightFormat.AUTO, CONTEXT_LENGTH);
+        TornadoOptions options = TornadoOptions.of(entry.device(), weights, WeightFormat.AUTO, CONTEXT_LENGTH);
         checkModel(
-                entry, weights, expected, expectedName, options.withProducts(MatrixProducts.PORTABLE), "model", results);
+                entry,
+                weights,
+                expected,
+                expectedName,
+                options.withProducts(MatrixProducts.PORTABLE),
+                "model",
+                results);
         if (options.products().onTensorCores()) {
             checkModel(entry, weights, expected, expectedName, options, "model on tensor cores", results);
         }
@@ -131,8 +136,7 @@ public final class DeviceCheckup {
         // Inputs of products are rounded there, to the 8 bits of bf16 at worst: a near tie may turn.
         boolean textMayDiffer = deviceOptions.products().onTensorCores();
         double tolerance = deviceOptions.cacheStorage() == StorageType.F32 ? F32_TOLERANCE : F16_TOLERANCE;
-        SessionOptions options =
-                SessionOptions.ofContextLength(CONTEXT_LENGTH).withAttentionMode(mode);
+        SessionOptions options = SessionOptions.ofContextLength(CONTEXT_LENGTH).withAttentionMode(mode);
         int vocabSize = expected.config().vocabSize();
         int[] prompt = IntStream.range(0, PROMPT_LENGTH)
                 .map(i -> (int) (i * 7919L % vocabSize))

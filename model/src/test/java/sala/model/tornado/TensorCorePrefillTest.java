@@ -34,8 +34,7 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  */
 class TensorCorePrefillTest {
     /** Of the small model; the projections to KV heads have fewer outputs than a tile has. */
-    static final String SIZES =
-            """
+    static final String SIZES = """
             {"hidden_size": 64, "intermediate_size": 96, "num_attention_heads": 4, "num_key_value_heads": 2,
              "head_dim": 32, "lightning_nh": 8, "lightning_nkv": 8, "lightning_head_dim": 8}""";
 

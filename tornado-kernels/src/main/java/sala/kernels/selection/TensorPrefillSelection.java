@@ -222,7 +222,8 @@ public final class TensorPrefillSelection {
             context.asyncCopyCommit();
 
             // Coarse pass: maximum and share (one over the sum) of every row.
-            int visibleCoarse = visible(firstToken + ownRow / groupSize, endToken, cacheLength, coarseSize, coarseStride);
+            int visibleCoarse =
+                    visible(firstToken + ownRow / groupSize, endToken, cacheLength, coarseSize, coarseStride);
             int endCoarse = KeyCompression.count(lastPosition + 1, coarseSize, coarseStride);
             float laneMax = MASKED;
             float laneSum = 0f;
@@ -243,8 +244,8 @@ public final class TensorPrefillSelection {
                     int queryBytes = depthStep * FRAGMENT_DEPTH * 16;
                     HalfFloat[] keyFragment = context.mmaLoadA(tile, FRAGMENT_DEPTH, keyBytes);
                     HalfFloat[] high0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes);
-                    HalfFloat[] high1 = context.mmaLoadB(
-                            queries, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_INTS * Integer.BYTES);
+                    HalfFloat[] high1 =
+                            context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_INTS * Integer.BYTES);
                     HalfFloat[] low0 = context.mmaLoadB(
                             queries, FRAGMENT_DEPTH, queryBytes + 2 * QUERY_PANEL_INTS * Integer.BYTES);
                     HalfFloat[] low1 = context.mmaLoadB(
@@ -337,8 +338,8 @@ public final class TensorPrefillSelection {
                     int queryBytes = depthStep * FRAGMENT_DEPTH * 16;
                     HalfFloat[] keyFragment = context.mmaLoadA(tile, FRAGMENT_DEPTH, keyBytes);
                     HalfFloat[] high0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes);
-                    HalfFloat[] high1 = context.mmaLoadB(
-                            queries, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_INTS * Integer.BYTES);
+                    HalfFloat[] high1 =
+                            context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_INTS * Integer.BYTES);
                     HalfFloat[] low0 = context.mmaLoadB(
                             queries, FRAGMENT_DEPTH, queryBytes + 2 * QUERY_PANEL_INTS * Integer.BYTES);
                     HalfFloat[] low1 = context.mmaLoadB(

@@ -50,6 +50,7 @@ public final class TensorSparseAttention {
     private static final int KEY_FRAGMENT_INTS = FRAGMENT_INTS + 8;
     /** Eight channels of a tile's values; the padding moves neighbours to other banks. */
     private static final int VALUE_PANEL_INTS = KEYS * 4 + 4;
+
     private static final int VALUE_PANEL_BYTES = VALUE_PANEL_INTS * Integer.BYTES;
     /** The keys of a fragment of values. */
     private static final int DEPTH_BYTES = FRAGMENT_DEPTH * 16;
@@ -312,10 +313,8 @@ public final class TensorSparseAttention {
                     scores[to + 40] = score5;
                     scores[to + 48] = score6;
                     scores[to + 56] = score7;
-                    float near = TornadoMath.max(
-                            TornadoMath.max(score0, score1), TornadoMath.max(score2, score3));
-                    float far = TornadoMath.max(
-                            TornadoMath.max(score4, score5), TornadoMath.max(score6, score7));
+                    float near = TornadoMath.max(TornadoMath.max(score0, score1), TornadoMath.max(score2, score3));
+                    float far = TornadoMath.max(TornadoMath.max(score4, score5), TornadoMath.max(score6, score7));
                     laneMax = TornadoMath.max(laneMax, TornadoMath.max(near, far));
                 }
                 laneMaxima[lane] = laneMax;
@@ -373,9 +372,12 @@ public final class TensorSparseAttention {
                     sums = context.mma(weight0, one, sums, MMAShape.M16N8K16);
                     HalfFloat[] weight1 = context.mmaLoadA(weights, FRAGMENT_DEPTH, FRAGMENT_INTS * Integer.BYTES);
                     HalfFloat[] value10 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES);
-                    HalfFloat[] value11 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES + VALUE_PANEL_BYTES);
-                    HalfFloat[] value12 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES + 2 * VALUE_PANEL_BYTES);
-                    HalfFloat[] value13 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES + 3 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value11 =
+                            context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES + VALUE_PANEL_BYTES);
+                    HalfFloat[] value12 =
+                            context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES + 2 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value13 =
+                            context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + DEPTH_BYTES + 3 * VALUE_PANEL_BYTES);
                     out0 = context.mma(weight1, value10, out0, MMAShape.M16N8K16);
                     out1 = context.mma(weight1, value11, out1, MMAShape.M16N8K16);
                     out2 = context.mma(weight1, value12, out2, MMAShape.M16N8K16);
@@ -383,9 +385,12 @@ public final class TensorSparseAttention {
                     sums = context.mma(weight1, one, sums, MMAShape.M16N8K16);
                     HalfFloat[] weight2 = context.mmaLoadA(weights, FRAGMENT_DEPTH, 2 * FRAGMENT_INTS * Integer.BYTES);
                     HalfFloat[] value20 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES);
-                    HalfFloat[] value21 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES + VALUE_PANEL_BYTES);
-                    HalfFloat[] value22 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES + 2 * VALUE_PANEL_BYTES);
-                    HalfFloat[] value23 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES + 3 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value21 =
+                            context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES + VALUE_PANEL_BYTES);
+                    HalfFloat[] value22 = context.mmaLoadB(
+                            tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES + 2 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value23 = context.mmaLoadB(
+                            tile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES + 3 * VALUE_PANEL_BYTES);
                     out0 = context.mma(weight2, value20, out0, MMAShape.M16N8K16);
                     out1 = context.mma(weight2, value21, out1, MMAShape.M16N8K16);
                     out2 = context.mma(weight2, value22, out2, MMAShape.M16N8K16);
@@ -393,9 +398,12 @@ public final class TensorSparseAttention {
                     sums = context.mma(weight2, one, sums, MMAShape.M16N8K16);
                     HalfFloat[] weight3 = context.mmaLoadA(weights, FRAGMENT_DEPTH, 3 * FRAGMENT_INTS * Integer.BYTES);
                     HalfFloat[] value30 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES);
-                    HalfFloat[] value31 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES + VALUE_PANEL_BYTES);
-                    HalfFloat[] value32 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES + 2 * VALUE_PANEL_BYTES);
-                    HalfFloat[] value33 = context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES + 3 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value31 =
+                            context.mmaLoadB(tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES + VALUE_PANEL_BYTES);
+                    HalfFloat[] value32 = context.mmaLoadB(
+                            tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES + 2 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value33 = context.mmaLoadB(
+                            tile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES + 3 * VALUE_PANEL_BYTES);
                     out0 = context.mma(weight3, value30, out0, MMAShape.M16N8K16);
                     out1 = context.mma(weight3, value31, out1, MMAShape.M16N8K16);
                     out2 = context.mma(weight3, value32, out2, MMAShape.M16N8K16);
