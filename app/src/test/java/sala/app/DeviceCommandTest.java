@@ -120,7 +120,7 @@ class DeviceCommandTest {
         assertTrue(run.err().contains("\npp4: "), run.err());
         assertTrue(run.err().contains("\n| prefillLightning_attention"), run.err());
         String decode = run.err().substring(run.err().indexOf("\ntg2: "));
-        assertTrue(decode.contains("\n| decodeLightning_qkv                      |        2 |"), decode);
+        assertTrue(decode.contains("\n| %-32s |        2 |".formatted("decodeLightning_qkv")), decode);
         assertFalse(decode.contains("prefill"), decode);
         assertTrue(run.err().contains("first runs of "), run.err());
         CommandRun onHost = CommandRun.of("bench", "--backend", "cpu", "--profile-tasks");
