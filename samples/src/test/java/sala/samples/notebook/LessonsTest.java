@@ -15,8 +15,6 @@ import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Execution;
-import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import sala.testing.Golden;
@@ -48,7 +46,6 @@ class LessonsTest {
 
     @ParameterizedTest
     @MethodSource("lessons")
-    @Execution(ExecutionMode.CONCURRENT)
     void runsAsItsNotebookShows(Path file) throws IOException {
         LessonRun run = LessonRun.of(
                 Lesson.read(file),
