@@ -90,7 +90,8 @@ record SelectionSpeed(HeadLayout heads, StorageType type, int contextLength, int
             fineKeys.add(seededFine.array(type, layout.fineLength(rule)));
             coarseKeys.add(seededCoarse.array(type, layout.coarseLength(rule)));
         }
-        DecodeSelectionScratch scratch = DecodeSelectionScratch.create(shape, layout, rule, numWorkGroups);
+        DecodeSelectionScratch scratch =
+                DecodeSelectionScratch.create(shape, layout, rule, tokens == 1 ? numWorkGroups : 1);
         IntArray blockRanks =
                 new IntArray(tokens == 1 ? 1 : PrefillSelectionF32.scratchLength(shape, layout, rule, numWorkGroups));
         int maxSelected = BlockRank.maxSelected(rule);

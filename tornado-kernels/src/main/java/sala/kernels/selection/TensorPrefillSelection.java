@@ -34,6 +34,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 public final class TensorPrefillSelection {
     private static final int LANES = 128;
+    /** Parts that the counts of the lanes are summed in. */
+    private static final int PARTS = 8;
     /** Query heads of two fragments. */
     private static final int ROWS = 16;
     /** Windows of a tile. */
@@ -401,21 +403,61 @@ public final class TensorPrefillSelection {
                 context.globalBarrier();
             }
 
+            // The list of each token, as in PrefillSelectionF32: local arrays do not survive a call of a shared method.
             for (int token = firstToken; token < endToken; token++) {
-                BlockLists.list(
-                        context,
-                        blockRanks,
-                        firstRanks + (token - firstToken) * maxBlocks,
-                        selectedBlocks,
-                        (token * numKvHeads + kvHead) * maxSelected,
-                        laneAbove,
-                        laneEqual,
-                        lane,
-                        LANES,
-                        (cacheLength + token) / blockSize,
-                        initBlocks,
-                        localBlocks,
-                        effectiveTopK);
+                int first = firstRanks + (token - firstToken) * maxBlocks;
+                int currentBlock = (cacheLength + token) / blockSize;
+                int count = currentBlock + 1;
+                int wanted = BlockRank.numSelected(currentBlock, initBlocks, localBlocks, effectiveTopK);
+                int threshold = 0;
+                int firstBit = wanted < count ? BlockRank.END / 2 : 0; // nothing to find if all blocks are selected
+                for (int bit = firstBit; bit > 0; bit /= 2) {
+                    laneAbove[lane] = BlockRank.countAtLeast(blockRanks, first, count, lane, LANES, threshold + bit);
+                    context.localBarrier();
+                    if (lane < PARTS) {
+                        int partCount = 0;
+                        for (int i = 0; i < LANES / PARTS; i++) {
+                            partCount += laneAbove[lane * (LANES / PARTS) + i];
+                        }
+                        laneEqual[lane] = partCount;
+                    }
+                    context.localBarrier();
+                    int reached = 0;
+                    for (int i = 0; i < PARTS; i++) {
+                        reached += laneEqual[i];
+                    }
+                    if (reached >= wanted) {
+                        threshold += bit;
+                    }
+                }
+                context.localBarrier();
+                int stretch = (count + LANES - 1) / LANES;
+                int begin = TornadoMath.min(count, lane * stretch);
+                int end = TornadoMath.min(count, begin + stretch);
+                int above = BlockRank.countInRange(blockRanks, first, begin, end, threshold + 1);
+                laneAbove[lane] = above;
+                laneEqual[lane] = BlockRank.countInRange(blockRanks, first, begin, end, threshold) - above;
+                context.localBarrier();
+                int aboveInAll = 0;
+                int aboveBefore = 0;
+                int equalBefore = 0;
+                for (int i = 0; i < LANES; i++) {
+                    int aboveOfLane = laneAbove[i];
+                    aboveInAll += aboveOfLane;
+                    if (i < lane) {
+                        aboveBefore += aboveOfLane;
+                        equalBefore += laneEqual[i];
+                    }
+                }
+                int equalWanted = wanted - aboveInAll;
+                int list = (token * numKvHeads + kvHead) * maxSelected;
+                int target = list + aboveBefore + TornadoMath.min(equalBefore, equalWanted);
+                BlockRank.listRange(
+                        blockRanks, first, begin, end, threshold, equalWanted - equalBefore, selectedBlocks, target);
+                for (int i = wanted + lane; i < maxSelected; i += LANES) {
+                    selectedBlocks.set(list + i, -1);
+                }
+                context.localBarrier();
             }
             context.globalBarrier();
         }
