@@ -157,7 +157,7 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder, Dev
         boolean observed = session.isObserved();
         session.beginChunk();
         device.begin(call, position, tokens, from, count);
-        for (DeviceModel.Piece piece : device.pieces(call, isStepwise(session))) {
+        for (DeviceGraphs.Piece piece : device.pieces(call, isStepwise(session))) {
             device.run(piece);
             if (observed) {
                 observe(session.options().observer(), piece, position, count, call);
@@ -190,7 +190,7 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder, Dev
         device.copyLogits(session.logitsBuffer());
     }
 
-    private void observe(LayerObserver observer, DeviceModel.Piece piece, int position, int count, Call call) {
+    private void observe(LayerObserver observer, DeviceGraphs.Piece piece, int position, int count, Call call) {
         device.observe();
         if (piece.embeds()) {
             observeEmbedding(observer, position, count);
