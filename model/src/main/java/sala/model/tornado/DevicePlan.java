@@ -10,6 +10,8 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 import sala.kernels.KernelGraph;
 import sala.model.DeviceException;
 import sala.model.DevicePass.FirstRuns;
@@ -46,6 +48,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * arrays that are transferred in the graph, or that an earlier graph wrote. A replayed graph has no times of its tasks.
  */
 final class DevicePlan implements AutoCloseable {
+    private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
+
     /** What a graph is there for, and its name in TornadoVM. */
     enum Role {
         /** The first graph, which transfers the step. */
@@ -228,12 +232,18 @@ final class DevicePlan implements AutoCloseable {
         } catch (TornadoOutOfMemoryException e) {
             throw new DeviceException(
                     "%s has no room for graph %s: take a smaller --context-length (%s)"
-                            .formatted(deviceName(), specs.get(index).name(), firstLine(e)),
+                            .formatted(deviceName(), specs.get(index).name(), messageOf(e)),
                     e);
         } catch (RuntimeException e) {
             // TornadoVM reports what goes wrong in a kernel, its compiler or a driver by exceptions of many kinds.
             throw new DeviceException(
-                    "graph %s on %s: %s".formatted(specs.get(index).name(), deviceName(), firstLine(e)), e);
+                    "graph %s on %s: %s%s"
+                            .formatted(
+                                    specs.get(index).name(),
+                                    deviceName(),
+                                    messageOf(e),
+                                    specs.get(index).recorded() ? "; without recording: --cuda-graphs off" : ""),
+                    e);
         }
         if (profiled) {
             times.add(index, result.getProfilerResult().getProfileLog());
@@ -263,11 +273,17 @@ final class DevicePlan implements AutoCloseable {
         return device.getPhysicalDevice().getDeviceName().strip();
     }
 
-    private static String firstLine(RuntimeException e) {
+    /** What TornadoVM says, without colours; the reason often stands in its second line. */
+    private static String messageOf(RuntimeException e) {
         String message = e.getMessage();
         return message == null
                 ? e.toString()
-                : message.strip().lines().findFirst().orElse(e.toString());
+                : COLOUR.matcher(message)
+                        .replaceAll("")
+                        .lines()
+                        .map(String::strip)
+                        .filter(line -> !line.isEmpty())
+                        .collect(Collectors.joining(" "));
     }
 
     /** Every array of the plan, once. */
