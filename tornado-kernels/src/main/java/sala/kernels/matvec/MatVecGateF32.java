@@ -10,6 +10,7 @@ import sala.kernels.storage.Stored;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.vectors.Float4;
 
 /**
  * The gate projection of one token, applied at once to the mixer's output.
@@ -29,7 +30,7 @@ public final class MatVecGateF32 {
      * @param x {@code [inputSize]}, f32, the mixer's input after the layer's norm
      * @param weights {@code [outputSize, inputSize]}, stored
      * @param mixed {@code [outputSize]}, f32, the mixer's output; gated in place
-     * @param lanes of a row's team
+     * @param lanes of a team
      * @param warpShuffles 1 if the device has them
      */
     public static void compute(
@@ -41,26 +42,33 @@ public final class MatVecGateF32 {
             int inputSize,
             int lanes,
             int warpShuffles) {
-        float[] scratch = context.allocateFloatLocalArray(RowTeams.GROUP_LANES);
+        float[] scratch = context.allocateFloatLocalArray(RowTeams.ROWS * RowTeams.GROUP_LANES);
         int localId = context.localIdx;
-        int row = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
         int lane = localId % lanes;
+        int team = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
+        Float4 shares = FourRowsF32.shares(
+                context, x, weights, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
+        scratch[RowTeams.ROWS * localId] = shares.getX();
+        scratch[RowTeams.ROWS * localId + 1] = shares.getY();
+        scratch[RowTeams.ROWS * localId + 2] = shares.getZ();
+        scratch[RowTeams.ROWS * localId + 3] = shares.getW();
         int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
-        // Lanes past the last row repeat it, so that all lanes meet at the barriers.
-        int safeRow = Math.min(row, outputSize - 1);
-        float share = RowShareF32.of(x, weights, safeRow * inputSize, lane, lanes, inputSize);
-        if (warpShuffles == 1) {
-            share = context.simdSum(share);
-        }
-        scratch[localId] = share;
         for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
             context.localBarrier();
-            if (localId % lanes < stride) {
-                scratch[localId] += scratch[localId + stride];
+            if (lane < stride) {
+                int to = RowTeams.ROWS * localId;
+                int from = RowTeams.ROWS * (localId + stride);
+                scratch[to] += scratch[from];
+                scratch[to + 1] += scratch[from + 1];
+                scratch[to + 2] += scratch[from + 2];
+                scratch[to + 3] += scratch[from + 3];
             }
         }
-        if (lane == 0 && row < outputSize) {
-            mixed.set(row, mixed.get(row) / (1.0f + TornadoMath.exp(-scratch[localId])));
+        context.localBarrier();
+        int row = RowTeams.ROWS * team + lane;
+        if (lane < RowTeams.ROWS && row < outputSize) {
+            float sum = scratch[RowTeams.ROWS * (localId - lane) + lane];
+            mixed.set(row, mixed.get(row) / (1.0f + TornadoMath.exp(-sum)));
         }
     }
 
@@ -99,6 +107,6 @@ public final class MatVecGateF32 {
                         inputSize,
                         lanes,
                         graph.warpShuffles());
-        graph.grid(task, RowTeams.grid(outputSize, lanes));
+        graph.grid(task, RowTeams.grid(RowTeams.teams(outputSize), lanes));
     }
 }

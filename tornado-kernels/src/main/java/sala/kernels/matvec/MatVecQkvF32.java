@@ -9,6 +9,7 @@ import sala.kernels.storage.StorageVariants;
 import sala.kernels.storage.Stored;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.vectors.Float4;
 
 /**
  * The query, key and value projections of one token in one launch: the short key and value matrices of a sparse layer
@@ -33,7 +34,7 @@ public final class MatVecQkvF32 {
      * @param q {@code [qSize]}, f32; every element is written
      * @param k {@code [kvSize]}, f32; every element is written
      * @param v {@code [kvSize]}, f32; every element is written
-     * @param lanes of a row's team
+     * @param lanes of a team
      * @param warpShuffles 1 if the device has them
      */
     public static void compute(
@@ -50,37 +51,62 @@ public final class MatVecQkvF32 {
             int inputSize,
             int lanes,
             int warpShuffles) {
-        float[] scratch = context.allocateFloatLocalArray(RowTeams.GROUP_LANES);
+        float[] scratch = context.allocateFloatLocalArray(RowTeams.ROWS * RowTeams.GROUP_LANES);
         int localId = context.localIdx;
-        int row = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
         int lane = localId % lanes;
+        int team = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
+        int kTeam = team - RowTeams.teams(qSize);
+        int vTeam = kTeam - RowTeams.teams(kvSize);
+        if (kTeam < 0) {
+            Float4 qShares = FourRowsF32.shares(
+                    context, x, qProj, RowTeams.ROWS * team, qSize, inputSize, lane, lanes, warpShuffles);
+            scratch[RowTeams.ROWS * localId] = qShares.getX();
+            scratch[RowTeams.ROWS * localId + 1] = qShares.getY();
+            scratch[RowTeams.ROWS * localId + 2] = qShares.getZ();
+            scratch[RowTeams.ROWS * localId + 3] = qShares.getW();
+        } else if (vTeam < 0) {
+            Float4 kShares = FourRowsF32.shares(
+                    context, x, kProj, RowTeams.ROWS * kTeam, kvSize, inputSize, lane, lanes, warpShuffles);
+            scratch[RowTeams.ROWS * localId] = kShares.getX();
+            scratch[RowTeams.ROWS * localId + 1] = kShares.getY();
+            scratch[RowTeams.ROWS * localId + 2] = kShares.getZ();
+            scratch[RowTeams.ROWS * localId + 3] = kShares.getW();
+        } else {
+            Float4 vShares = FourRowsF32.shares(
+                    context, x, vProj, RowTeams.ROWS * vTeam, kvSize, inputSize, lane, lanes, warpShuffles);
+            scratch[RowTeams.ROWS * localId] = vShares.getX();
+            scratch[RowTeams.ROWS * localId + 1] = vShares.getY();
+            scratch[RowTeams.ROWS * localId + 2] = vShares.getZ();
+            scratch[RowTeams.ROWS * localId + 3] = vShares.getW();
+        }
         int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
-        float share = 0.0f;
-        if (row < qSize) {
-            share = RowShareF32.of(x, qProj, row * inputSize, lane, lanes, inputSize);
-        } else if (row < qSize + kvSize) {
-            share = RowShareF32.of(x, kProj, (row - qSize) * inputSize, lane, lanes, inputSize);
-        } else if (row < qSize + 2 * kvSize) {
-            share = RowShareF32.of(x, vProj, (row - qSize - kvSize) * inputSize, lane, lanes, inputSize);
-        }
-        if (warpShuffles == 1) {
-            share = context.simdSum(share);
-        }
-        scratch[localId] = share;
         for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
             context.localBarrier();
-            if (localId % lanes < stride) {
-                scratch[localId] += scratch[localId + stride];
+            if (lane < stride) {
+                int to = RowTeams.ROWS * localId;
+                int from = RowTeams.ROWS * (localId + stride);
+                scratch[to] += scratch[from];
+                scratch[to + 1] += scratch[from + 1];
+                scratch[to + 2] += scratch[from + 2];
+                scratch[to + 3] += scratch[from + 3];
             }
         }
-        if (lane == 0) {
-            float sum = scratch[localId];
-            if (row < qSize) {
-                q.set(row, sum);
-            } else if (row < qSize + kvSize) {
-                k.set(row - qSize, sum);
-            } else if (row < qSize + 2 * kvSize) {
-                v.set(row - qSize - kvSize, sum);
+        context.localBarrier();
+        if (lane < RowTeams.ROWS) {
+            float sum = scratch[RowTeams.ROWS * (localId - lane) + lane];
+            int qRow = RowTeams.ROWS * team + lane;
+            int kRow = RowTeams.ROWS * kTeam + lane;
+            int vRow = RowTeams.ROWS * vTeam + lane;
+            if (kTeam < 0) {
+                if (qRow < qSize) {
+                    q.set(qRow, sum);
+                }
+            } else if (vTeam < 0) {
+                if (kRow < kvSize) {
+                    k.set(kRow, sum);
+                }
+            } else if (vRow < kvSize) {
+                v.set(vRow, sum);
             }
         }
     }
@@ -120,7 +146,7 @@ public final class MatVecQkvF32 {
         KernelArguments.requireShape("q", q, "[qSize]", qSize);
         KernelArguments.requireShape("k", k, "[kvSize]", kvSize);
         KernelArguments.requireShape("v", v, "[kvSize]", kvSize);
-        int rows = Math.addExact(qSize, Math.multiplyExact(2, kvSize));
+        int teams = RowTeams.teams(qSize) + 2 * RowTeams.teams(kvSize);
         int lanes = RowTeams.lanesFor(inputSize);
         graph.taskGraph()
                 .task(
@@ -139,6 +165,6 @@ public final class MatVecQkvF32 {
                         inputSize,
                         lanes,
                         graph.warpShuffles());
-        graph.grid(task, RowTeams.grid(rows, lanes));
+        graph.grid(task, RowTeams.grid(teams, lanes));
     }
 }
