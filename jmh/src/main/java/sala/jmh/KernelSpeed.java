@@ -103,7 +103,8 @@ public final class KernelSpeed {
         for (StorageType type : List.of(StorageType.PACKED_BF16, StorageType.F16)) {
             rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV, type, 4096, 4096, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV, type, 4096, 256, 4096));
-            rows.add(new MatVecSpeed(MatVecSpeed.Form.GATE, type, 4096, 0, 4096));
+            rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV_GATE, type, 4096, 4096, 4096));
+            rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV_GATE, type, 4096, 256, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.RESIDUAL, type, 4096, 0, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.SWIGLU, type, 16_384, 0, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.RESIDUAL, type, 4096, 0, 16_384));

@@ -10,9 +10,6 @@ import sala.jmh.variants.TwoRowMatVec;
 import sala.kernels.KernelGraph;
 import sala.kernels.matvec.MatVecF16;
 import sala.kernels.matvec.MatVecF32;
-import sala.kernels.matvec.MatVecGateF16;
-import sala.kernels.matvec.MatVecGateF32;
-import sala.kernels.matvec.MatVecGatePackedBf16;
 import sala.kernels.matvec.MatVecPackedBf16;
 import sala.kernels.matvec.MatVecQkvF16;
 import sala.kernels.matvec.MatVecQkvF32;
@@ -37,7 +34,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param form what is fused
  * @param type F32, F16 or PACKED_BF16
  * @param outputSize rows
- * @param kvSize rows of the second and of the third matrix of {@link Form#QKV}; else 0
+ * @param kvSize rows of the second and of the third matrix of {@link Form#QKV} and {@link Form#QKV_GATE}; else 0
  * @param inputSize columns
  */
 record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int inputSize) implements KernelSpeedRow {
@@ -51,14 +48,14 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
     enum Form {
         /** Nothing. */
         PLAIN,
-        /** The sigmoid gate of another vector. */
-        GATE,
         /** The sum with the residual stream. */
         RESIDUAL,
         /** Two products of the same size and the activation. */
         SWIGLU,
         /** Three products. */
         QKV,
+        /** Four: those and a gate's, of the size of the first. */
+        QKV_GATE,
         /** Nothing; a variant of packed bf16. */
         ONE_ROW,
         /** Likewise. */
@@ -82,18 +79,20 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
     @Override
     public String shape() {
         return switch (form) {
-            case PLAIN, GATE, RESIDUAL, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> outputSize + "x" + inputSize;
+            case PLAIN, RESIDUAL, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> outputSize + "x" + inputSize;
             case SWIGLU -> "2x%dx%d".formatted(outputSize, inputSize);
             case QKV -> "(%d+2x%d)x%d".formatted(outputSize, kvSize, inputSize);
+            case QKV_GATE -> "(2x%d+2x%d)x%d".formatted(outputSize, kvSize, inputSize);
         };
     }
 
     @Override
     public double bytes() {
         double rows = switch (form) {
-            case PLAIN, GATE, RESIDUAL, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> outputSize;
+            case PLAIN, RESIDUAL, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> outputSize;
             case SWIGLU -> 2.0 * outputSize;
             case QKV -> outputSize + 2.0 * kvSize;
+            case QKV_GATE -> 2.0 * outputSize + 2.0 * kvSize;
         };
         return rows * inputSize * type.elementBytes();
     }
@@ -116,9 +115,10 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
     /** Rows of each matrix of a launch. */
     private int[] matrices() {
         return switch (form) {
-            case PLAIN, GATE, RESIDUAL, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> new int[] {outputSize};
+            case PLAIN, RESIDUAL, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> new int[] {outputSize};
             case SWIGLU -> new int[] {outputSize, outputSize};
             case QKV -> new int[] {outputSize, kvSize, kvSize};
+            case QKV_GATE -> new int[] {outputSize, kvSize, kvSize, outputSize};
         };
     }
 
@@ -127,10 +127,10 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
         SeededWeights seeded = new SeededWeights(42);
         FloatArray x = (FloatArray) seeded.array(StorageType.F32, inputSize);
         FloatArray out = new FloatArray(outputSize);
-        // What the gate is applied to; what is added to grows from nothing.
-        out.init(form == Form.GATE ? 1f : 0f);
+        out.init(0f); // where a residual stream grows from
         FloatArray k = new FloatArray(Math.max(1, kvSize));
         FloatArray v = new FloatArray(Math.max(1, kvSize));
+        FloatArray gate = new FloatArray(outputSize);
         int rounds = (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes()), 1, MOST_ROUNDS);
         List<List<TornadoNativeArray>> weights = new ArrayList<>();
         for (int round = 0; round < rounds; round++) {
@@ -146,15 +146,23 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                 List<Object> inputs = new ArrayList<>();
                 weights.forEach(inputs::addAll);
                 inputs.addAll(List.of(x, out));
-                if (form == Form.QKV) {
-                    inputs.addAll(List.of(k, v));
+                if (form == Form.QKV || form == Form.QKV_GATE) {
+                    inputs.addAll(List.of(k, v, gate));
                 }
                 return inputs.toArray();
             }
 
             @Override
             public Object output() {
-                return form == Form.QKV ? v : out;
+                return found();
+            }
+
+            private FloatArray found() {
+                return switch (form) {
+                    case PLAIN, RESIDUAL, SWIGLU, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> out;
+                    case QKV -> v;
+                    case QKV_GATE -> gate;
+                };
             }
 
             @Override
@@ -177,7 +185,6 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                 FloatArray w = (FloatArray) matrices.getFirst();
                 switch (form) {
                     case PLAIN -> MatVecF32.addTo(graph, task, x, w, out, outputSize, inputSize, 1f);
-                    case GATE -> MatVecGateF32.addTo(graph, task, x, w, out, outputSize, inputSize);
                     case RESIDUAL ->
                         MatVecResidualF32.addTo(graph, task, x, w, out, outputSize, inputSize, RESIDUAL_SCALE);
                     case ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE ->
@@ -199,6 +206,22 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                                 outputSize,
                                 kvSize,
                                 inputSize);
+                    case QKV_GATE ->
+                        MatVecQkvF32.addTo(
+                                graph,
+                                task,
+                                x,
+                                w,
+                                (FloatArray) matrices.get(1),
+                                (FloatArray) matrices.get(2),
+                                (FloatArray) matrices.get(3),
+                                out,
+                                k,
+                                v,
+                                gate,
+                                outputSize,
+                                kvSize,
+                                inputSize);
                 }
             }
 
@@ -206,7 +229,6 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                 HalfFloatArray w = (HalfFloatArray) matrices.getFirst();
                 switch (form) {
                     case PLAIN -> MatVecF16.addTo(graph, task, x, w, out, outputSize, inputSize, 1f);
-                    case GATE -> MatVecGateF16.addTo(graph, task, x, w, out, outputSize, inputSize);
                     case RESIDUAL ->
                         MatVecResidualF16.addTo(graph, task, x, w, out, outputSize, inputSize, RESIDUAL_SCALE);
                     case ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE ->
@@ -228,6 +250,22 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                                 outputSize,
                                 kvSize,
                                 inputSize);
+                    case QKV_GATE ->
+                        MatVecQkvF16.addTo(
+                                graph,
+                                task,
+                                x,
+                                w,
+                                (HalfFloatArray) matrices.get(1),
+                                (HalfFloatArray) matrices.get(2),
+                                (HalfFloatArray) matrices.get(3),
+                                out,
+                                k,
+                                v,
+                                gate,
+                                outputSize,
+                                kvSize,
+                                inputSize);
                 }
             }
 
@@ -235,7 +273,6 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                 LongArray w = (LongArray) matrices.getFirst();
                 switch (form) {
                     case PLAIN -> MatVecPackedBf16.addTo(graph, task, x, w, out, outputSize, inputSize, 1f);
-                    case GATE -> MatVecGatePackedBf16.addTo(graph, task, x, w, out, outputSize, inputSize);
                     case RESIDUAL ->
                         MatVecResidualPackedBf16.addTo(graph, task, x, w, out, outputSize, inputSize, RESIDUAL_SCALE);
                     case ONE_ROW -> OneRowMatVec.addTo(graph, task, x, w, out, outputSize, inputSize);
@@ -259,12 +296,28 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                                 outputSize,
                                 kvSize,
                                 inputSize);
+                    case QKV_GATE ->
+                        MatVecQkvPackedBf16.addTo(
+                                graph,
+                                task,
+                                x,
+                                w,
+                                (LongArray) matrices.get(1),
+                                (LongArray) matrices.get(2),
+                                (LongArray) matrices.get(3),
+                                out,
+                                k,
+                                v,
+                                gate,
+                                outputSize,
+                                kvSize,
+                                inputSize);
                 }
             }
 
             @Override
             public double error() {
-                FloatArray found = form == Form.QKV ? v : out;
+                FloatArray found = found();
                 double worst = 0;
                 double largest = 0;
                 for (int row = 0; row < found.getSize(); row += 1 + found.getSize() / 64) {
@@ -289,8 +342,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
             sum += (double) seeded.value((long) row * inputSize + c) * seeded.value(c);
         }
         return switch (form) {
-            case PLAIN, QKV, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> sum;
-            case GATE -> 1 / (1 + Math.exp(-sum));
+            case PLAIN, QKV, QKV_GATE, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> sum;
             case RESIDUAL -> RESIDUAL_SCALE * sum;
             case SWIGLU -> sum / (1 + Math.exp(-sum)) * sum;
         };
