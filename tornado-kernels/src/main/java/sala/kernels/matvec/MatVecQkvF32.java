@@ -178,7 +178,9 @@ public final class MatVecQkvF32 {
             int qSize,
             int kvSize,
             int inputSize) {
-        addTask(graph, task, x, qProj, kProj, vProj, vProj, q, k, v, v, qSize, kvSize, 0, inputSize);
+        // In place of what there is not: an array that the task does not write, since TornadoVM never gets done with a task
+        // that writes one array in two roles.
+        addTask(graph, task, x, qProj, kProj, vProj, vProj, q, k, v, x, qSize, kvSize, 0, inputSize);
     }
 
     private static void addTask(
