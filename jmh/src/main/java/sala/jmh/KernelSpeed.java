@@ -101,6 +101,8 @@ public final class KernelSpeed {
             }
         }
         for (StorageType type : List.of(StorageType.PACKED_BF16, StorageType.F16)) {
+            // As many rows as those of the MLP, to see what its norm costs.
+            rows.add(MatVecSpeed.plain(type, 32_768, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV, type, 4096, 4096, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV, type, 4096, 256, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV_GATE, type, 4096, 4096, 4096));
