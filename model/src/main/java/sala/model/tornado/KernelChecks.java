@@ -16,6 +16,7 @@ import sala.kernels.cache.CacheLayout;
 import sala.kernels.cache.KeyCompressionF32;
 import sala.kernels.cache.KvAppendF32;
 import sala.kernels.embedding.EmbeddingF32;
+import sala.kernels.gate.OutputNormGateF32;
 import sala.kernels.lightning.ChunkedPrefill;
 import sala.kernels.lightning.LightningDecay;
 import sala.kernels.lightning.RecurrentStep;
@@ -25,7 +26,6 @@ import sala.kernels.matmul.MatMulPackedBf16;
 import sala.kernels.matmul.MatMulSwiGluF32;
 import sala.kernels.matvec.MatVecF16;
 import sala.kernels.matvec.MatVecF32;
-import sala.kernels.matvec.MatVecGateF32;
 import sala.kernels.matvec.MatVecPackedBf16;
 import sala.kernels.matvec.MatVecQkvF32;
 import sala.kernels.matvec.MatVecResidualF32;
@@ -299,42 +299,61 @@ final class KernelChecks {
     private double qkv() {
         int columns = 72;
         double[] x = values(columns);
+        double[] norm = values(columns);
         double[] qProj = weights(64 * columns);
         double[] kProj = weights(32 * columns);
         double[] vProj = weights(32 * columns);
+        double[] gateProj = weights(64 * columns);
         KernelProbe probe = new KernelProbe(device, "qkv");
         FloatArray q = probe.output(64);
         FloatArray k = probe.output(32);
         FloatArray v = probe.output(32);
+        FloatArray gate = probe.output(64);
         MatVecQkvF32.addTo(
                 probe.graph(),
                 "qkv",
                 probe.input(x),
+                probe.input(norm),
                 probe.input(qProj),
                 probe.input(kProj),
                 probe.input(vProj),
+                probe.input(gateProj),
                 q,
                 k,
                 v,
+                gate,
                 64,
                 32,
-                columns);
+                columns,
+                EPS);
         probe.execute();
+        double[] normed = RmsNorm.normalize(x, norm, EPS);
         return worst(
-                KernelProbe.error(Linear.project(x, Matrix.of(qProj, columns)), q),
-                KernelProbe.error(Linear.project(x, Matrix.of(kProj, columns)), k),
-                KernelProbe.error(Linear.project(x, Matrix.of(vProj, columns)), v));
+                KernelProbe.error(Linear.project(normed, Matrix.of(qProj, columns)), q),
+                KernelProbe.error(Linear.project(normed, Matrix.of(kProj, columns)), k),
+                KernelProbe.error(Linear.project(normed, Matrix.of(vProj, columns)), v),
+                KernelProbe.error(Linear.project(normed, Matrix.of(gateProj, columns)), gate));
     }
 
     private double gate() {
         double[] x = values(72);
-        double[] weights = weights(70 * 72);
-        double[] mixed = values(70);
+        double[] weight = values(72);
+        double[] gate = values(72);
         KernelProbe probe = new KernelProbe(device, "gate");
-        FloatArray out = probe.state(mixed);
-        MatVecGateF32.addTo(probe.graph(), "gate", probe.input(x), probe.input(weights), out, 70, 72);
+        FloatArray out = probe.output(72);
+        OutputNormGateF32.addTo(
+                probe.graph(),
+                "gate",
+                step(probe, 0, 1),
+                probe.input(x),
+                probe.input(weight),
+                probe.input(gate),
+                out,
+                1,
+                72,
+                EPS);
         probe.execute();
-        return KernelProbe.error(OutputGate.apply(mixed, Linear.project(x, Matrix.of(weights, 72))), out);
+        return KernelProbe.error(OutputGate.apply(RmsNorm.normalize(x, weight, EPS), gate), out);
     }
 
     private double residual() {
@@ -355,13 +374,24 @@ final class KernelChecks {
 
     private double swiGlu() {
         double[] x = values(72);
+        double[] norm = values(72);
         double[] gate = weights(70 * 72);
         double[] up = weights(70 * 72);
         KernelProbe probe = new KernelProbe(device, "swiGlu");
         FloatArray out = probe.output(70);
-        MatVecSwiGluF32.addTo(probe.graph(), "swiGlu", probe.input(x), probe.input(gate), probe.input(up), out, 70, 72);
+        MatVecSwiGluF32.addTo(
+                probe.graph(),
+                "swiGlu",
+                probe.input(x),
+                probe.input(norm),
+                probe.input(gate),
+                probe.input(up),
+                out,
+                70,
+                72,
+                EPS);
         probe.execute();
-        return KernelProbe.error(swiGluReference(x, gate, up), out);
+        return KernelProbe.error(swiGluReference(RmsNorm.normalize(x, norm, EPS), gate, up), out);
     }
 
     private double swiGluOfChunk() {

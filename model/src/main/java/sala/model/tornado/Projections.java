@@ -13,9 +13,6 @@ import sala.kernels.matmul.MatMulSwiGluF32;
 import sala.kernels.matmul.MatMulSwiGluPackedBf16;
 import sala.kernels.matvec.MatVecF16;
 import sala.kernels.matvec.MatVecF32;
-import sala.kernels.matvec.MatVecGateF16;
-import sala.kernels.matvec.MatVecGateF32;
-import sala.kernels.matvec.MatVecGatePackedBf16;
 import sala.kernels.matvec.MatVecPackedBf16;
 import sala.kernels.matvec.MatVecQkvF16;
 import sala.kernels.matvec.MatVecQkvF32;
@@ -26,6 +23,7 @@ import sala.kernels.matvec.MatVecResidualPackedBf16;
 import sala.kernels.matvec.MatVecSwiGluF16;
 import sala.kernels.matvec.MatVecSwiGluF32;
 import sala.kernels.matvec.MatVecSwiGluPackedBf16;
+import sala.kernels.norm.RmsNormF32;
 import sala.model.tornado.DeviceMatrix.F16;
 import sala.model.tornado.DeviceMatrix.F32;
 import sala.model.tornado.DeviceMatrix.PackedBf16;
@@ -107,19 +105,117 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
     }
 
-    /** {@code q, k, v} of the normalised hidden state. */
-    void qkv(String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
+    /**
+     * {@code q, k, v} of the norm of the hidden state; of one token also what the gate is the sigmoid of, where there is one. One
+     * token is normalised within the products, a chunk before them, into {@code normed}.
+     */
+    void qkv(DeviceLayer layer, FloatArray q, FloatArray k, FloatArray v, float rmsNormEps) {
+        String task = graph.scoped("qkv");
+        if (decode && layer.gateProj().isPresent()) {
+            gatedQkv(task, layer, layer.gateProj().get(), q, k, v, rmsNormEps);
+            return;
+        }
+        if (decode) {
+            plainQkv(task, layer, q, k, v, rmsNormEps);
+            return;
+        }
+        norm(graph.scoped("norm"), layer.inputNorm(), layer.qProj().columns(), rmsNormEps);
         Optional<TensorProjections> tensor = onTensorCores();
         if (tensor.isPresent()) {
-            tensor.get().qkv(task, layer, normed, q, k, v);
-            return;
+            tensor.get().qkv(task, layer, buffers.normed(), q, k, v);
+        } else {
+            product(task + "Query", buffers.normed(), layer.qProj(), q);
+            product(task + "Key", buffers.normed(), layer.kProj(), k);
+            product(task + "Value", buffers.normed(), layer.vProj(), v);
         }
-        if (!decode) {
-            product(task + "Query", normed, layer.qProj(), q);
-            product(task + "Key", normed, layer.kProj(), k);
-            product(task + "Value", normed, layer.vProj(), v);
-            return;
+    }
+
+    /** {@code normed} = the norm of a chunk's hidden state. */
+    private void norm(String task, FloatArray weight, int width, float rmsNormEps) {
+        RmsNormF32.addTo(
+                graph,
+                task,
+                buffers.step(),
+                buffers.hidden(),
+                weight,
+                buffers.normed(),
+                capacity(),
+                width,
+                rmsNormEps);
+    }
+
+    private void gatedQkv(
+            String task,
+            DeviceLayer layer,
+            DeviceMatrix gateProj,
+            FloatArray q,
+            FloatArray k,
+            FloatArray v,
+            float rmsNormEps) {
+        int qSize = layer.qProj().rows();
+        int kvSize = layer.kProj().rows();
+        int inputSize = layer.qProj().columns();
+        switch (new Four(layer.qProj(), layer.kProj(), layer.vProj(), gateProj)) {
+            case Four(F32 query, F32 key, F32 value, F32 gate) ->
+                MatVecQkvF32.addTo(
+                        graph,
+                        task,
+                        buffers.hidden(),
+                        layer.inputNorm(),
+                        query.values(),
+                        key.values(),
+                        value.values(),
+                        gate.values(),
+                        q,
+                        k,
+                        v,
+                        buffers.gate(),
+                        qSize,
+                        kvSize,
+                        inputSize,
+                        rmsNormEps);
+            case Four(F16 query, F16 key, F16 value, F16 gate) ->
+                MatVecQkvF16.addTo(
+                        graph,
+                        task,
+                        buffers.hidden(),
+                        layer.inputNorm(),
+                        query.values(),
+                        key.values(),
+                        value.values(),
+                        gate.values(),
+                        q,
+                        k,
+                        v,
+                        buffers.gate(),
+                        qSize,
+                        kvSize,
+                        inputSize,
+                        rmsNormEps);
+            case Four(PackedBf16 query, PackedBf16 key, PackedBf16 value, PackedBf16 gate) ->
+                MatVecQkvPackedBf16.addTo(
+                        graph,
+                        task,
+                        buffers.hidden(),
+                        layer.inputNorm(),
+                        query.values(),
+                        key.values(),
+                        value.values(),
+                        gate.values(),
+                        q,
+                        k,
+                        v,
+                        buffers.gate(),
+                        qSize,
+                        kvSize,
+                        inputSize,
+                        rmsNormEps);
+            case Four other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
+    }
+
+    private void plainQkv(
+            String task, DeviceLayer layer, FloatArray q, FloatArray k, FloatArray v, float rmsNormEps) {
         int qSize = layer.qProj().rows();
         int kvSize = layer.kProj().rows();
         int inputSize = layer.qProj().columns();
@@ -128,7 +224,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                 MatVecQkvF32.addTo(
                         graph,
                         task,
-                        normed,
+                        buffers.hidden(),
+                        layer.inputNorm(),
                         query.values(),
                         key.values(),
                         value.values(),
@@ -137,12 +234,14 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         v,
                         qSize,
                         kvSize,
-                        inputSize);
+                        inputSize,
+                        rmsNormEps);
             case Three(F16 query, F16 key, F16 value) ->
                 MatVecQkvF16.addTo(
                         graph,
                         task,
-                        normed,
+                        buffers.hidden(),
+                        layer.inputNorm(),
                         query.values(),
                         key.values(),
                         value.values(),
@@ -151,12 +250,14 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         v,
                         qSize,
                         kvSize,
-                        inputSize);
+                        inputSize,
+                        rmsNormEps);
             case Three(PackedBf16 query, PackedBf16 key, PackedBf16 value) ->
                 MatVecQkvPackedBf16.addTo(
                         graph,
                         task,
-                        normed,
+                        buffers.hidden(),
+                        layer.inputNorm(),
                         query.values(),
                         key.values(),
                         value.values(),
@@ -165,7 +266,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         v,
                         qSize,
                         kvSize,
-                        inputSize);
+                        inputSize,
+                        rmsNormEps);
             case Three other ->
                 throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
@@ -174,6 +276,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
     private record Two(DeviceMatrix first, DeviceMatrix second) {}
 
     private record Three(DeviceMatrix first, DeviceMatrix second, DeviceMatrix third) {}
+
+    private record Four(DeviceMatrix first, DeviceMatrix second, DeviceMatrix third, DeviceMatrix fourth) {}
 
     private void product(String task, FloatArray x, DeviceMatrix weights, FloatArray out) {
         int rows = weights.rows();
@@ -188,7 +292,10 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
     }
 
-    /** {@code mixed *= sigmoid(weights normed)}, where {@code normed} is what {@link #qkv} of the layer was given. */
+    /**
+     * {@code mixed *= sigmoid(weights normed)} for a chunk, of the norm that {@link #qkv} has computed. For
+     * one token that has computed the product already.
+     */
     void gate(String task, FloatArray normed, DeviceMatrix weights, FloatArray mixed) {
         Optional<TensorProjections> tensor = onTensorCores();
         if (tensor.isPresent()) {
@@ -197,15 +304,6 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
         int rows = weights.rows();
         int columns = weights.columns();
-        if (decode) {
-            switch (weights) {
-                case F32 matrix -> MatVecGateF32.addTo(graph, task, normed, matrix.values(), mixed, rows, columns);
-                case F16 matrix -> MatVecGateF16.addTo(graph, task, normed, matrix.values(), mixed, rows, columns);
-                case PackedBf16 matrix ->
-                    MatVecGatePackedBf16.addTo(graph, task, normed, matrix.values(), mixed, rows, columns);
-            }
-            return;
-        }
         switch (weights) {
             case F32 matrix ->
                 MatMulF32.addGateTo(
@@ -280,45 +378,59 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
     }
 
-    /** {@code hidden += residualScale downProj activated}, {@code activated = silu(gateProj x) upProj x}. */
-    void mlp(FloatArray x, DeviceLayer.Mlp mlp, FloatArray activated, FloatArray hidden, float residualScale) {
+    /** {@code hidden += residualScale downProj activated}, {@code activated = silu(gateProj n) upProj n}, {@code n} the norm of hidden. */
+    void mlp(DeviceLayer layer, FloatArray activated, FloatArray hidden, float residualScale, float rmsNormEps) {
+        DeviceLayer.Mlp mlp = layer.mlp();
+        if (!decode) {
+            norm(graph.scoped("mlpNorm"), layer.postAttentionNorm(), mlp.gateProj().columns(), rmsNormEps);
+        }
         Optional<TensorProjections> tensor = onTensorCores();
         if (tensor.isPresent()) {
-            tensor.get().mlp(x, mlp, hidden, residualScale);
+            tensor.get().mlp(buffers.normed(), mlp, hidden, residualScale);
             return;
         }
-        swiGlu(graph.scoped("swiGlu"), x, mlp, activated);
+        if (decode) {
+            swiGlu(graph.scoped("swiGlu"), layer, activated, rmsNormEps);
+        } else {
+            swiGluOfChunk(graph.scoped("swiGlu"), mlp, activated);
+        }
         residual(graph.scoped("down"), activated, mlp.downProj(), hidden, residualScale);
     }
 
-    private void swiGlu(String task, FloatArray x, DeviceLayer.Mlp mlp, FloatArray out) {
+    private void swiGlu(String task, DeviceLayer layer, FloatArray out, float rmsNormEps) {
+        DeviceLayer.Mlp mlp = layer.mlp();
+        FloatArray x = buffers.hidden();
+        FloatArray norm = layer.postAttentionNorm();
         int rows = mlp.gateProj().rows();
         int columns = mlp.gateProj().columns();
         switch (new Two(mlp.gateProj(), mlp.upProj())) {
-            case Two(F32 gate, F32 up) -> {
-                if (decode) {
-                    MatVecSwiGluF32.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
-                } else {
-                    MatMulSwiGluF32.addTo(
-                            graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
-                }
-            }
-            case Two(F16 gate, F16 up) -> {
-                if (decode) {
-                    MatVecSwiGluF16.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
-                } else {
-                    MatMulSwiGluF16.addTo(
-                            graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
-                }
-            }
-            case Two(PackedBf16 gate, PackedBf16 up) -> {
-                if (decode) {
-                    MatVecSwiGluPackedBf16.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
-                } else {
-                    MatMulSwiGluPackedBf16.addTo(
-                            graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
-                }
-            }
+            case Two(F32 gate, F32 up) ->
+                MatVecSwiGluF32.addTo(
+                        graph, task, x, norm, gate.values(), up.values(), out, rows, columns, rmsNormEps);
+            case Two(F16 gate, F16 up) ->
+                MatVecSwiGluF16.addTo(
+                        graph, task, x, norm, gate.values(), up.values(), out, rows, columns, rmsNormEps);
+            case Two(PackedBf16 gate, PackedBf16 up) ->
+                MatVecSwiGluPackedBf16.addTo(
+                        graph, task, x, norm, gate.values(), up.values(), out, rows, columns, rmsNormEps);
+            case Two other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
+        }
+    }
+
+    private void swiGluOfChunk(String task, DeviceLayer.Mlp mlp, FloatArray out) {
+        FloatArray x = buffers.normed();
+        int rows = mlp.gateProj().rows();
+        int columns = mlp.gateProj().columns();
+        switch (new Two(mlp.gateProj(), mlp.upProj())) {
+            case Two(F32 gate, F32 up) ->
+                MatMulSwiGluF32.addTo(
+                        graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
+            case Two(F16 gate, F16 up) ->
+                MatMulSwiGluF16.addTo(
+                        graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
+            case Two(PackedBf16 gate, PackedBf16 up) ->
+                MatMulSwiGluPackedBf16.addTo(
+                        graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
             case Two other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
     }

@@ -1,7 +1,7 @@
 package sala.model.tornado;
 
 import sala.kernels.KernelGraph;
-import sala.kernels.norm.RmsNormF32;
+import sala.kernels.gate.OutputGateF32;
 import sala.kernels.rope.QkRope;
 import sala.loader.ModelConfig;
 
@@ -15,7 +15,7 @@ import sala.loader.ModelConfig;
  *                      │             │          attention (selectedBlocks, cache) ──▶ attended
  *                      │             └─ dense:  attention (cache) ──▶ attended
  *                      │                                                │
- *                      └──gate: * sigmoid(oGate normed)──▶ attended ◀───┘
+ *                      └──gate: * sigmoid(oGate normed)──▶ attended ◀───┘      in decode qkv norms, and has multiplied oGate
  *   hidden ◀──output: + residualScale oProj attended┘
  *     └──then {@link MlpGraph}
  * </pre>
@@ -28,17 +28,7 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         DeviceBuffers b = buffers;
         Projections projections = new Projections(graph, b, decode);
         int tokens = decode ? 1 : b.tokenCapacity();
-        RmsNormF32.addTo(
-                graph,
-                graph.scoped("norm"),
-                b.step(),
-                b.hidden(),
-                layer.inputNorm(),
-                b.normed(),
-                tokens,
-                config.hiddenSize(),
-                (float) config.rmsNormEps());
-        projections.qkv(graph.scoped("qkv"), layer, b.normed(), b.q(), b.k(), b.v());
+        projections.qkv(layer, b.q(), b.k(), b.v(), (float) config.rmsNormEps());
         if (config.sparseUseRope()) {
             QkRope.addTo(
                     graph,
@@ -62,7 +52,17 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         } else {
             tasks.attendAll(cache, decode);
         }
-        if (layer.gateProj().isPresent()) {
+        if (layer.gateProj().isPresent() && decode) {
+            OutputGateF32.addTo(
+                    graph,
+                    graph.scoped("gate"),
+                    b.step(),
+                    b.attended(),
+                    b.gate(),
+                    b.attended(),
+                    tokens,
+                    config.queryWidth());
+        } else if (layer.gateProj().isPresent()) {
             projections.gate(graph.scoped("gate"), b.normed(), layer.gateProj().get(), b.attended());
         }
         projections.residual(

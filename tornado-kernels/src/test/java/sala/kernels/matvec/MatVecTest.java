@@ -13,7 +13,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import sala.kernels.KernelGraph;
 import sala.kernels.reference.Linear;
 import sala.kernels.reference.Matrix;
-import sala.kernels.reference.OutputGate;
+import sala.kernels.reference.RmsNorm;
 import sala.kernels.reference.SwiGlu;
 import sala.kernels.storage.PackedBf16;
 import sala.kernels.storage.StorageType;
@@ -28,6 +28,8 @@ import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 class MatVecTest {
+    private static final float EPS = 1e-6f;
+
     /** Rows and columns around the lanes of a team and the eight loads of a step. */
     private static final List<int[]> SIZES = List.of(
             new int[] {1, 1},
@@ -102,52 +104,30 @@ class MatVecTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void gatesTheMixersOutput(StorageType type, int outputSize, int inputSize) {
-        RandomTensors random = RandomTensors.create();
-        double[] x = random.normal(inputSize);
-        double[] mixed = random.normal(outputSize);
-        try (KernelRun run = new KernelRun("gate")) {
-            FloatArray input = run.input(x);
-            TornadoNativeArray weights = run.input(type, random.normal(outputSize * inputSize));
-            FloatArray gated = run.state(floats(mixed));
-            switch (weights) {
-                case FloatArray w -> MatVecGateF32.addTo(run.graph(), "gate", input, w, gated, outputSize, inputSize);
-                case HalfFloatArray w ->
-                    MatVecGateF16.addTo(run.graph(), "gate", input, w, gated, outputSize, inputSize);
-                case LongArray w ->
-                    MatVecGatePackedBf16.addTo(run.graph(), "gate", input, w, gated, outputSize, inputSize);
-                default -> throw new AssertionError(type);
-            }
-            run.execute();
-            double[] expected = OutputGate.apply(mixed, project(x, weights, inputSize));
-            KernelAssert.assertClose("matvec-gate", type, expected, gated, Tolerance.KERNEL_MATVEC_GATED);
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("cases")
     void activatesTheMlp(StorageType type, int outputSize, int inputSize) {
         RandomTensors random = RandomTensors.create();
-        double[] x = scaled(random.normal(inputSize), 1 / Math.sqrt(inputSize));
+        double[] x = random.normal(inputSize);
+        double[] weight = scaled(random.normal(inputSize), 1 / Math.sqrt(inputSize));
         try (KernelRun run = new KernelRun("swiglu")) {
             FloatArray input = run.input(x);
+            FloatArray norm = run.input(weight);
             TornadoNativeArray gate = run.input(type, random.normal(outputSize * inputSize));
             TornadoNativeArray up = run.input(type, random.normal(outputSize * inputSize));
             FloatArray out = run.output(outputSize);
             switch (gate) {
                 case FloatArray g ->
-                    MatVecSwiGluF32.addTo(run.graph(), "mlp", input, g, (FloatArray) up, out, outputSize, inputSize);
+                    MatVecSwiGluF32.addTo(run.graph(), "mlp", input, norm, g, (FloatArray) up, out, outputSize, inputSize, EPS);
                 case HalfFloatArray g ->
                     MatVecSwiGluF16.addTo(
-                            run.graph(), "mlp", input, g, (HalfFloatArray) up, out, outputSize, inputSize);
+                            run.graph(), "mlp", input, norm, g, (HalfFloatArray) up, out, outputSize, inputSize, EPS);
                 case LongArray g ->
                     MatVecSwiGluPackedBf16.addTo(
-                            run.graph(), "mlp", input, g, (LongArray) up, out, outputSize, inputSize);
+                            run.graph(), "mlp", input, norm, g, (LongArray) up, out, outputSize, inputSize, EPS);
                 default -> throw new AssertionError(type);
             }
             run.execute();
-            double[] rounded = KernelRun.values(input);
-            double[] expected = SwiGlu.activate(project(rounded, gate, inputSize), project(rounded, up, inputSize));
+            double[] normed = RmsNorm.normalize(KernelRun.values(input), KernelRun.values(norm), EPS);
+            double[] expected = SwiGlu.activate(project(normed, gate, inputSize), project(normed, up, inputSize));
             KernelAssert.assertClose("matvec-swiglu", type, expected, out, Tolerance.KERNEL_MATVEC_GATED);
         }
     }
@@ -158,21 +138,23 @@ class MatVecTest {
         RandomTensors random = RandomTensors.create();
         int kvSize = Math.max(1, qSize / 16);
         double[] x = random.normal(inputSize);
+        double[] weight = random.normal(inputSize);
         try (KernelRun run = new KernelRun("qkv")) {
             FloatArray input = run.input(x);
+            FloatArray norm = run.input(weight);
             TornadoNativeArray qProj = run.input(type, random.normal(qSize * inputSize));
             TornadoNativeArray kProj = run.input(type, random.normal(kvSize * inputSize));
             TornadoNativeArray vProj = run.input(type, random.normal(kvSize * inputSize));
             FloatArray q = run.output(qSize);
             FloatArray k = run.output(kvSize);
             FloatArray v = run.output(kvSize);
-            KernelGraph graph = run.graph();
             switch (qProj) {
                 case FloatArray w ->
                     MatVecQkvF32.addTo(
-                            graph,
+                            run.graph(),
                             "qkv",
                             input,
+                            norm,
                             w,
                             (FloatArray) kProj,
                             (FloatArray) vProj,
@@ -181,12 +163,14 @@ class MatVecTest {
                             v,
                             qSize,
                             kvSize,
-                            inputSize);
+                            inputSize,
+                            EPS);
                 case HalfFloatArray w ->
                     MatVecQkvF16.addTo(
-                            graph,
+                            run.graph(),
                             "qkv",
                             input,
+                            norm,
                             w,
                             (HalfFloatArray) kProj,
                             (HalfFloatArray) vProj,
@@ -195,12 +179,14 @@ class MatVecTest {
                             v,
                             qSize,
                             kvSize,
-                            inputSize);
+                            inputSize,
+                            EPS);
                 case LongArray w ->
                     MatVecQkvPackedBf16.addTo(
-                            graph,
+                            run.graph(),
                             "qkv",
                             input,
+                            norm,
                             w,
                             (LongArray) kProj,
                             (LongArray) vProj,
@@ -209,13 +195,99 @@ class MatVecTest {
                             v,
                             qSize,
                             kvSize,
-                            inputSize);
+                            inputSize,
+                            EPS);
                 default -> throw new AssertionError(type);
             }
             run.execute();
-            KernelAssert.assertClose("matvec-qkv", type, project(x, qProj, inputSize), q, Tolerance.KERNEL_MATVEC);
-            KernelAssert.assertClose("matvec-qkv", type, project(x, kProj, inputSize), k, Tolerance.KERNEL_MATVEC);
-            KernelAssert.assertClose("matvec-qkv", type, project(x, vProj, inputSize), v, Tolerance.KERNEL_MATVEC);
+            double[] normed = RmsNorm.normalize(x, weight, EPS);
+            KernelAssert.assertClose("matvec-qkv", type, project(normed, qProj, inputSize), q, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(normed, kProj, inputSize), k, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(normed, vProj, inputSize), v, Tolerance.KERNEL_MATVEC);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void projectsTheGateWithThem(StorageType type, int qSize, int inputSize) {
+        RandomTensors random = RandomTensors.create();
+        int kvSize = Math.max(1, qSize / 16);
+        double[] x = random.normal(inputSize);
+        double[] weight = random.normal(inputSize);
+        try (KernelRun run = new KernelRun("qkv")) {
+            FloatArray input = run.input(x);
+            FloatArray norm = run.input(weight);
+            TornadoNativeArray qProj = run.input(type, random.normal(qSize * inputSize));
+            TornadoNativeArray kProj = run.input(type, random.normal(kvSize * inputSize));
+            TornadoNativeArray vProj = run.input(type, random.normal(kvSize * inputSize));
+            TornadoNativeArray gateProj = run.input(type, random.normal(qSize * inputSize));
+            FloatArray q = run.output(qSize);
+            FloatArray k = run.output(kvSize);
+            FloatArray v = run.output(kvSize);
+            FloatArray gate = run.output(qSize);
+            switch (qProj) {
+                case FloatArray w ->
+                    MatVecQkvF32.addTo(
+                            run.graph(),
+                            "qkv",
+                            input,
+                            norm,
+                            w,
+                            (FloatArray) kProj,
+                            (FloatArray) vProj,
+                            (FloatArray) gateProj,
+                            q,
+                            k,
+                            v,
+                            gate,
+                            qSize,
+                            kvSize,
+                            inputSize,
+                            EPS);
+                case HalfFloatArray w ->
+                    MatVecQkvF16.addTo(
+                            run.graph(),
+                            "qkv",
+                            input,
+                            norm,
+                            w,
+                            (HalfFloatArray) kProj,
+                            (HalfFloatArray) vProj,
+                            (HalfFloatArray) gateProj,
+                            q,
+                            k,
+                            v,
+                            gate,
+                            qSize,
+                            kvSize,
+                            inputSize,
+                            EPS);
+                case LongArray w ->
+                    MatVecQkvPackedBf16.addTo(
+                            run.graph(),
+                            "qkv",
+                            input,
+                            norm,
+                            w,
+                            (LongArray) kProj,
+                            (LongArray) vProj,
+                            (LongArray) gateProj,
+                            q,
+                            k,
+                            v,
+                            gate,
+                            qSize,
+                            kvSize,
+                            inputSize,
+                            EPS);
+                default -> throw new AssertionError(type);
+            }
+            run.execute();
+            double[] normed = RmsNorm.normalize(x, weight, EPS);
+            KernelAssert.assertClose("matvec-qkv", type, project(normed, qProj, inputSize), q, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(normed, kProj, inputSize), k, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(normed, vProj, inputSize), v, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(normed, gateProj, inputSize), gate, Tolerance.KERNEL_MATVEC);
         }
     }
 
