@@ -59,7 +59,10 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, StorageType type, 
 
     @Override
     public double flops() {
-        return inputs.tokens() > 1 ? 4.0 * visible() * inputs.heads().width() * inputs.tokens() : 0;
+        if (inputs.tokens() == 1) {
+            return 0;
+        }
+        return sparse ? 4.0 * visible() * inputs.heads().width() * inputs.tokens() : inputs.denseFlops();
     }
 
     @Override
@@ -109,7 +112,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, StorageType type, 
 
             @Override
             public int launches() {
-                return Math.max(caches, 2);
+                return inputs.tokens() > 1 ? 1 : Math.max(caches, 2);
             }
 
             @Override

@@ -207,15 +207,18 @@ public final class TensorDenseAttention {
         int lastKey = cacheLength + lastToken;
         int numTiles = active * (lastKey / KEYS + 1);
         int firstPosition = cacheLength + TornadoMath.min(firstRow / groupSize, numTokens - 1);
-        int cacheBase = kvHead * capacity * headDim;
 
         // Copies: a word is two channels of a key, neighbouring lanes have neighbouring words.
         int keyWords = headDim / 2;
         int firstKey = lane / keyWords;
         int keysAtATime = LANES / keyWords;
         int word = lane % keyWords;
-        int keySlot = word / 8 * KEY_FRAGMENT_INTS + word % 8;
-        int valueSlot = word / 4 * VALUE_PANEL_INTS + word % 4;
+        int laneSource = kvHead * capacity * headDim + firstKey * headDim + word * 2;
+        int keySlot = word / 8 * KEY_FRAGMENT_INTS + firstKey % 2 * LOWER_ROWS + firstKey / 2 * 8 + word % 8;
+        int valueSlot = word / 4 * VALUE_PANEL_INTS + firstKey * 4 + word % 4;
+        int copiesOfFragment = 16 / keysAtATime;
+        // A run-time bound: unrolled, the loops over them keep more addresses in registers than pays.
+        int fragments = active * KEYS / 16;
         // A lane has of a fragment of scores the keys 2 keyPair and 2 keyPair + 1, the queries column and column + 1.
         int keyPair = laneOfWarp / 4;
         int column = laneOfWarp % 4 * 2;
@@ -255,13 +258,16 @@ public final class TensorDenseAttention {
         context.asyncCopyWaitGroup(0);
         context.localBarrier();
         HalfFloat[] query00 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes);
-HalfFloat[] query01 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES);
-HalfFloat[] query10 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 1 * DEPTH_BYTES);
-HalfFloat[] query11 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 1 * DEPTH_BYTES);
-HalfFloat[] query20 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 2 * DEPTH_BYTES);
-HalfFloat[] query21 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 2 * DEPTH_BYTES);
-HalfFloat[] query30 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 3 * DEPTH_BYTES);
-HalfFloat[] query31 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 3 * DEPTH_BYTES);
+        HalfFloat[] query01 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES);
+        HalfFloat[] query10 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 1 * DEPTH_BYTES);
+        HalfFloat[] query11 =
+                context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 1 * DEPTH_BYTES);
+        HalfFloat[] query20 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 2 * DEPTH_BYTES);
+        HalfFloat[] query21 =
+                context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 2 * DEPTH_BYTES);
+        HalfFloat[] query30 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 3 * DEPTH_BYTES);
+        HalfFloat[] query31 =
+                context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 3 * DEPTH_BYTES);
         context.localBarrier();
         for (int i = lane; i < QUERY_ROUND_INTS; i += LANES) {
             context.asyncCopyToLocal(keyTile, i, queries, queryBase + QUERY_ROUND_INTS * 2 + i * 2);
@@ -270,16 +276,20 @@ HalfFloat[] query31 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUE
         context.asyncCopyWaitGroup(0);
         context.localBarrier();
         HalfFloat[] query40 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes);
-HalfFloat[] query41 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES);
-HalfFloat[] query50 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 1 * DEPTH_BYTES);
-HalfFloat[] query51 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 1 * DEPTH_BYTES);
-HalfFloat[] query60 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 2 * DEPTH_BYTES);
-HalfFloat[] query61 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 2 * DEPTH_BYTES);
-HalfFloat[] query70 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 3 * DEPTH_BYTES);
-HalfFloat[] query71 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 3 * DEPTH_BYTES);
+        HalfFloat[] query41 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES);
+        HalfFloat[] query50 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 1 * DEPTH_BYTES);
+        HalfFloat[] query51 =
+                context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 1 * DEPTH_BYTES);
+        HalfFloat[] query60 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 2 * DEPTH_BYTES);
+        HalfFloat[] query61 =
+                context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 2 * DEPTH_BYTES);
+        HalfFloat[] query70 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + 3 * DEPTH_BYTES);
+        HalfFloat[] query71 =
+                context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES + 3 * DEPTH_BYTES);
         HalfFloat[] one = context.mmaLoadB(ones, FRAGMENT_DEPTH, 0);
         context.localBarrier();
-        // What no copy writes must be 0; and the first pass of the loop below finds a tile of zeros before the first one.
+        // What no copy writes must be 0; and the first pass of the loop below finds a tile of zeros before the first
+        // one.
         for (int i = lane; i < KEY_TILE_INTS; i += LANES) {
             keyTile[i] = 0;
         }
@@ -293,10 +303,13 @@ HalfFloat[] query71 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUE
             references[lane] = MASKED;
         }
         context.localBarrier();
-        for (int key = firstKey; key < KEYS; key += keysAtATime) {
-            int source = cacheBase + TornadoMath.min(key, lastKey) * headDim + word * 2;
-            int target = key / 16 * KEY_ROW_INTS + key % 2 * 64 + key % 16 / 2 * 8 + keySlot;
-            context.asyncCopyToLocal(keyTile, target, keys, source);
+        // In place of a key past the last one, that one is loaded again; its scores are masked.
+        for (int fragment = 0; fragment < fragments; fragment++) {
+            for (int i = 0; i < copiesOfFragment; i++) {
+                int key = TornadoMath.min(fragment * 16 + i * keysAtATime, lastKey - firstKey);
+                int target = fragment * KEY_ROW_INTS + i * keysAtATime * 4 + keySlot;
+                context.asyncCopyToLocal(keyTile, target, keys, laneSource + key * headDim);
+            }
         }
         context.asyncCopyCommit();
 
@@ -313,157 +326,182 @@ HalfFloat[] query71 = context.mmaLoadB(keyTile, FRAGMENT_DEPTH, queryBytes + QUE
         int tilesLeft = active * (numTiles + 1);
         while (tilesLeft > 0) {
             float[] out0 = context.mmaFragment(0.0f);
-float[] out1 = context.mmaFragment(0.0f);
-float[] out2 = context.mmaFragment(0.0f);
-float[] out3 = context.mmaFragment(0.0f);
-float[] out4 = context.mmaFragment(0.0f);
-float[] out5 = context.mmaFragment(0.0f);
-float[] out6 = context.mmaFragment(0.0f);
-float[] out7 = context.mmaFragment(0.0f);
-float[] out8 = context.mmaFragment(0.0f);
-float[] out9 = context.mmaFragment(0.0f);
-float[] out10 = context.mmaFragment(0.0f);
-float[] out11 = context.mmaFragment(0.0f);
-float[] out12 = context.mmaFragment(0.0f);
-float[] out13 = context.mmaFragment(0.0f);
-float[] out14 = context.mmaFragment(0.0f);
-float[] out15 = context.mmaFragment(0.0f);
-float[] sums = context.mmaFragment(0.0f);
+            float[] out1 = context.mmaFragment(0.0f);
+            float[] out2 = context.mmaFragment(0.0f);
+            float[] out3 = context.mmaFragment(0.0f);
+            float[] out4 = context.mmaFragment(0.0f);
+            float[] out5 = context.mmaFragment(0.0f);
+            float[] out6 = context.mmaFragment(0.0f);
+            float[] out7 = context.mmaFragment(0.0f);
+            float[] out8 = context.mmaFragment(0.0f);
+            float[] out9 = context.mmaFragment(0.0f);
+            float[] out10 = context.mmaFragment(0.0f);
+            float[] out11 = context.mmaFragment(0.0f);
+            float[] out12 = context.mmaFragment(0.0f);
+            float[] out13 = context.mmaFragment(0.0f);
+            float[] out14 = context.mmaFragment(0.0f);
+            float[] out15 = context.mmaFragment(0.0f);
+            float[] sums = context.mmaFragment(0.0f);
             int tilesOfRun = tilesLeft;
             while (tilesOfRun > 0) {
                 HalfFloat[] weight0 = context.mmaLoadA(weights, FRAGMENT_DEPTH, warpWeights * Integer.BYTES);
-sums = context.mma(weight0, one, sums, MMAShape.M16N8K16);
-HalfFloat[] value0x0 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 0);
-out0 = context.mma(weight0, value0x0, out0, MMAShape.M16N8K16);
-HalfFloat[] value0x1 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 1 * VALUE_PANEL_BYTES);
-out1 = context.mma(weight0, value0x1, out1, MMAShape.M16N8K16);
-HalfFloat[] value0x2 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 2 * VALUE_PANEL_BYTES);
-out2 = context.mma(weight0, value0x2, out2, MMAShape.M16N8K16);
-HalfFloat[] value0x3 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 3 * VALUE_PANEL_BYTES);
-out3 = context.mma(weight0, value0x3, out3, MMAShape.M16N8K16);
-HalfFloat[] value0x4 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 4 * VALUE_PANEL_BYTES);
-out4 = context.mma(weight0, value0x4, out4, MMAShape.M16N8K16);
-HalfFloat[] value0x5 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 5 * VALUE_PANEL_BYTES);
-out5 = context.mma(weight0, value0x5, out5, MMAShape.M16N8K16);
-HalfFloat[] value0x6 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 6 * VALUE_PANEL_BYTES);
-out6 = context.mma(weight0, value0x6, out6, MMAShape.M16N8K16);
-HalfFloat[] value0x7 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 7 * VALUE_PANEL_BYTES);
-out7 = context.mma(weight0, value0x7, out7, MMAShape.M16N8K16);
-HalfFloat[] value0x8 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 8 * VALUE_PANEL_BYTES);
-out8 = context.mma(weight0, value0x8, out8, MMAShape.M16N8K16);
-HalfFloat[] value0x9 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 9 * VALUE_PANEL_BYTES);
-out9 = context.mma(weight0, value0x9, out9, MMAShape.M16N8K16);
-HalfFloat[] value0x10 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 10 * VALUE_PANEL_BYTES);
-out10 = context.mma(weight0, value0x10, out10, MMAShape.M16N8K16);
-HalfFloat[] value0x11 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 11 * VALUE_PANEL_BYTES);
-out11 = context.mma(weight0, value0x11, out11, MMAShape.M16N8K16);
-HalfFloat[] value0x12 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 12 * VALUE_PANEL_BYTES);
-out12 = context.mma(weight0, value0x12, out12, MMAShape.M16N8K16);
-HalfFloat[] value0x13 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 13 * VALUE_PANEL_BYTES);
-out13 = context.mma(weight0, value0x13, out13, MMAShape.M16N8K16);
-HalfFloat[] value0x14 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 14 * VALUE_PANEL_BYTES);
-out14 = context.mma(weight0, value0x14, out14, MMAShape.M16N8K16);
-HalfFloat[] value0x15 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 15 * VALUE_PANEL_BYTES);
-out15 = context.mma(weight0, value0x15, out15, MMAShape.M16N8K16);
-HalfFloat[] weight1 = context.mmaLoadA(weights, FRAGMENT_DEPTH, warpWeights * Integer.BYTES + FRAGMENT_INTS * Integer.BYTES);
-sums = context.mma(weight1, one, sums, MMAShape.M16N8K16);
-HalfFloat[] value1x0 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, DEPTH_BYTES);
-out0 = context.mma(weight1, value1x0, out0, MMAShape.M16N8K16);
-HalfFloat[] value1x1 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 1 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out1 = context.mma(weight1, value1x1, out1, MMAShape.M16N8K16);
-HalfFloat[] value1x2 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 2 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out2 = context.mma(weight1, value1x2, out2, MMAShape.M16N8K16);
-HalfFloat[] value1x3 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 3 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out3 = context.mma(weight1, value1x3, out3, MMAShape.M16N8K16);
-HalfFloat[] value1x4 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 4 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out4 = context.mma(weight1, value1x4, out4, MMAShape.M16N8K16);
-HalfFloat[] value1x5 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 5 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out5 = context.mma(weight1, value1x5, out5, MMAShape.M16N8K16);
-HalfFloat[] value1x6 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 6 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out6 = context.mma(weight1, value1x6, out6, MMAShape.M16N8K16);
-HalfFloat[] value1x7 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 7 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out7 = context.mma(weight1, value1x7, out7, MMAShape.M16N8K16);
-HalfFloat[] value1x8 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 8 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out8 = context.mma(weight1, value1x8, out8, MMAShape.M16N8K16);
-HalfFloat[] value1x9 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 9 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out9 = context.mma(weight1, value1x9, out9, MMAShape.M16N8K16);
-HalfFloat[] value1x10 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 10 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out10 = context.mma(weight1, value1x10, out10, MMAShape.M16N8K16);
-HalfFloat[] value1x11 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 11 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out11 = context.mma(weight1, value1x11, out11, MMAShape.M16N8K16);
-HalfFloat[] value1x12 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 12 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out12 = context.mma(weight1, value1x12, out12, MMAShape.M16N8K16);
-HalfFloat[] value1x13 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 13 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out13 = context.mma(weight1, value1x13, out13, MMAShape.M16N8K16);
-HalfFloat[] value1x14 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 14 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out14 = context.mma(weight1, value1x14, out14, MMAShape.M16N8K16);
-HalfFloat[] value1x15 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 15 * VALUE_PANEL_BYTES + DEPTH_BYTES);
-out15 = context.mma(weight1, value1x15, out15, MMAShape.M16N8K16);
+                sums = context.mma(weight0, one, sums, MMAShape.M16N8K16);
+                HalfFloat[] value0x0 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 0);
+                out0 = context.mma(weight0, value0x0, out0, MMAShape.M16N8K16);
+                HalfFloat[] value0x1 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, VALUE_PANEL_BYTES);
+                out1 = context.mma(weight0, value0x1, out1, MMAShape.M16N8K16);
+                HalfFloat[] value0x2 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 2 * VALUE_PANEL_BYTES);
+                out2 = context.mma(weight0, value0x2, out2, MMAShape.M16N8K16);
+                HalfFloat[] value0x3 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 3 * VALUE_PANEL_BYTES);
+                out3 = context.mma(weight0, value0x3, out3, MMAShape.M16N8K16);
+                HalfFloat[] value0x4 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 4 * VALUE_PANEL_BYTES);
+                out4 = context.mma(weight0, value0x4, out4, MMAShape.M16N8K16);
+                HalfFloat[] value0x5 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 5 * VALUE_PANEL_BYTES);
+                out5 = context.mma(weight0, value0x5, out5, MMAShape.M16N8K16);
+                HalfFloat[] value0x6 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 6 * VALUE_PANEL_BYTES);
+                out6 = context.mma(weight0, value0x6, out6, MMAShape.M16N8K16);
+                HalfFloat[] value0x7 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 7 * VALUE_PANEL_BYTES);
+                out7 = context.mma(weight0, value0x7, out7, MMAShape.M16N8K16);
+                HalfFloat[] value0x8 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 8 * VALUE_PANEL_BYTES);
+                out8 = context.mma(weight0, value0x8, out8, MMAShape.M16N8K16);
+                HalfFloat[] value0x9 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 9 * VALUE_PANEL_BYTES);
+                out9 = context.mma(weight0, value0x9, out9, MMAShape.M16N8K16);
+                HalfFloat[] value0x10 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 10 * VALUE_PANEL_BYTES);
+                out10 = context.mma(weight0, value0x10, out10, MMAShape.M16N8K16);
+                HalfFloat[] value0x11 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 11 * VALUE_PANEL_BYTES);
+                out11 = context.mma(weight0, value0x11, out11, MMAShape.M16N8K16);
+                HalfFloat[] value0x12 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 12 * VALUE_PANEL_BYTES);
+                out12 = context.mma(weight0, value0x12, out12, MMAShape.M16N8K16);
+                HalfFloat[] value0x13 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 13 * VALUE_PANEL_BYTES);
+                out13 = context.mma(weight0, value0x13, out13, MMAShape.M16N8K16);
+                HalfFloat[] value0x14 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 14 * VALUE_PANEL_BYTES);
+                out14 = context.mma(weight0, value0x14, out14, MMAShape.M16N8K16);
+                HalfFloat[] value0x15 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 15 * VALUE_PANEL_BYTES);
+                out15 = context.mma(weight0, value0x15, out15, MMAShape.M16N8K16);
+                HalfFloat[] weight1 = context.mmaLoadA(
+                        weights, FRAGMENT_DEPTH, warpWeights * Integer.BYTES + FRAGMENT_INTS * Integer.BYTES);
+                sums = context.mma(weight1, one, sums, MMAShape.M16N8K16);
+                HalfFloat[] value1x0 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, DEPTH_BYTES);
+                out0 = context.mma(weight1, value1x0, out0, MMAShape.M16N8K16);
+                HalfFloat[] value1x1 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out1 = context.mma(weight1, value1x1, out1, MMAShape.M16N8K16);
+                HalfFloat[] value1x2 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 2 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out2 = context.mma(weight1, value1x2, out2, MMAShape.M16N8K16);
+                HalfFloat[] value1x3 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 3 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out3 = context.mma(weight1, value1x3, out3, MMAShape.M16N8K16);
+                HalfFloat[] value1x4 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 4 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out4 = context.mma(weight1, value1x4, out4, MMAShape.M16N8K16);
+                HalfFloat[] value1x5 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 5 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out5 = context.mma(weight1, value1x5, out5, MMAShape.M16N8K16);
+                HalfFloat[] value1x6 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 6 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out6 = context.mma(weight1, value1x6, out6, MMAShape.M16N8K16);
+                HalfFloat[] value1x7 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 7 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out7 = context.mma(weight1, value1x7, out7, MMAShape.M16N8K16);
+                HalfFloat[] value1x8 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 8 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out8 = context.mma(weight1, value1x8, out8, MMAShape.M16N8K16);
+                HalfFloat[] value1x9 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 9 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out9 = context.mma(weight1, value1x9, out9, MMAShape.M16N8K16);
+                HalfFloat[] value1x10 =
+                        context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 10 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out10 = context.mma(weight1, value1x10, out10, MMAShape.M16N8K16);
+                HalfFloat[] value1x11 =
+                        context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 11 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out11 = context.mma(weight1, value1x11, out11, MMAShape.M16N8K16);
+                HalfFloat[] value1x12 =
+                        context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 12 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out12 = context.mma(weight1, value1x12, out12, MMAShape.M16N8K16);
+                HalfFloat[] value1x13 =
+                        context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 13 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out13 = context.mma(weight1, value1x13, out13, MMAShape.M16N8K16);
+                HalfFloat[] value1x14 =
+                        context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 14 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out14 = context.mma(weight1, value1x14, out14, MMAShape.M16N8K16);
+                HalfFloat[] value1x15 =
+                        context.mmaLoadB(valueTile, FRAGMENT_DEPTH, 15 * VALUE_PANEL_BYTES + DEPTH_BYTES);
+                out15 = context.mma(weight1, value1x15, out15, MMAShape.M16N8K16);
                 context.asyncCopyWaitGroup(0);
                 context.localBarrier();
                 // Past the last tile, it is computed once more.
                 int nextKey = TornadoMath.min(tile + 1, numTiles - 1) * KEYS;
-                for (int key = firstKey; key < KEYS; key += keysAtATime) {
-                    int source = cacheBase + TornadoMath.min(nextKey + key, lastKey) * headDim + word * 2;
-                    context.asyncCopyToLocal(valueTile, key * 4 + valueSlot, values, source);
+                if (nextKey + KEYS - 1 <= lastKey) {
+                    for (int fragment = 0; fragment < fragments; fragment++) {
+                        int target = fragment * FRAGMENT_DEPTH * 4 + valueSlot;
+                        int source = laneSource + (nextKey + fragment * 16) * headDim;
+                        for (int i = 0; i < copiesOfFragment; i++) {
+                            context.asyncCopyToLocal(
+                                    valueTile,
+                                    target + i * keysAtATime * 4,
+                                    values,
+                                    source + i * keysAtATime * headDim);
+                        }
+                    }
+                } else {
+                    for (int fragment = 0; fragment < fragments; fragment++) {
+                        int target = fragment * FRAGMENT_DEPTH * 4 + valueSlot;
+                        for (int i = 0; i < copiesOfFragment; i++) {
+                            int key = TornadoMath.min(nextKey + fragment * 16 + i * keysAtATime, lastKey - firstKey);
+                            context.asyncCopyToLocal(
+                                    valueTile, target + i * keysAtATime * 4, values, laneSource + key * headDim);
+                        }
+                    }
                 }
                 context.asyncCopyCommit();
                 float[] score00 = context.mmaFragment(0.0f);
-float[] score01 = context.mmaFragment(0.0f);
-float[] score10 = context.mmaFragment(0.0f);
-float[] score11 = context.mmaFragment(0.0f);
-HalfFloat[] key00 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 0);
-score00 = context.mma(key00, query00, score00, MMAShape.M16N8K16);
-score01 = context.mma(key00, query01, score01, MMAShape.M16N8K16);
-HalfFloat[] key10 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 8 * KEY_FRAGMENT_BYTES);
-score10 = context.mma(key10, query00, score10, MMAShape.M16N8K16);
-score11 = context.mma(key10, query01, score11, MMAShape.M16N8K16);
-HalfFloat[] key01 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 1 * KEY_FRAGMENT_BYTES);
-score00 = context.mma(key01, query10, score00, MMAShape.M16N8K16);
-score01 = context.mma(key01, query11, score01, MMAShape.M16N8K16);
-HalfFloat[] key11 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 9 * KEY_FRAGMENT_BYTES);
-score10 = context.mma(key11, query10, score10, MMAShape.M16N8K16);
-score11 = context.mma(key11, query11, score11, MMAShape.M16N8K16);
-HalfFloat[] key02 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 2 * KEY_FRAGMENT_BYTES);
-score00 = context.mma(key02, query20, score00, MMAShape.M16N8K16);
-score01 = context.mma(key02, query21, score01, MMAShape.M16N8K16);
-HalfFloat[] key12 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 10 * KEY_FRAGMENT_BYTES);
-score10 = context.mma(key12, query20, score10, MMAShape.M16N8K16);
-score11 = context.mma(key12, query21, score11, MMAShape.M16N8K16);
-HalfFloat[] key03 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 3 * KEY_FRAGMENT_BYTES);
-score00 = context.mma(key03, query30, score00, MMAShape.M16N8K16);
-score01 = context.mma(key03, query31, score01, MMAShape.M16N8K16);
-HalfFloat[] key13 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 11 * KEY_FRAGMENT_BYTES);
-score10 = context.mma(key13, query30, score10, MMAShape.M16N8K16);
-score11 = context.mma(key13, query31, score11, MMAShape.M16N8K16);
-HalfFloat[] key04 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 4 * KEY_FRAGMENT_BYTES);
-score00 = context.mma(key04, query40, score00, MMAShape.M16N8K16);
-score01 = context.mma(key04, query41, score01, MMAShape.M16N8K16);
-HalfFloat[] key14 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 12 * KEY_FRAGMENT_BYTES);
-score10 = context.mma(key14, query40, score10, MMAShape.M16N8K16);
-score11 = context.mma(key14, query41, score11, MMAShape.M16N8K16);
-HalfFloat[] key05 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 5 * KEY_FRAGMENT_BYTES);
-score00 = context.mma(key05, query50, score00, MMAShape.M16N8K16);
-score01 = context.mma(key05, query51, score01, MMAShape.M16N8K16);
-HalfFloat[] key15 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 13 * KEY_FRAGMENT_BYTES);
-score10 = context.mma(key15, query50, score10, MMAShape.M16N8K16);
-score11 = context.mma(key15, query51, score11, MMAShape.M16N8K16);
-HalfFloat[] key06 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 6 * KEY_FRAGMENT_BYTES);
-score00 = context.mma(key06, query60, score00, MMAShape.M16N8K16);
-score01 = context.mma(key06, query61, score01, MMAShape.M16N8K16);
-HalfFloat[] key16 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 14 * KEY_FRAGMENT_BYTES);
-score10 = context.mma(key16, query60, score10, MMAShape.M16N8K16);
-score11 = context.mma(key16, query61, score11, MMAShape.M16N8K16);
-HalfFloat[] key07 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 7 * KEY_FRAGMENT_BYTES);
-score00 = context.mma(key07, query70, score00, MMAShape.M16N8K16);
-score01 = context.mma(key07, query71, score01, MMAShape.M16N8K16);
-HalfFloat[] key17 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 15 * KEY_FRAGMENT_BYTES);
-score10 = context.mma(key17, query70, score10, MMAShape.M16N8K16);
-score11 = context.mma(key17, query71, score11, MMAShape.M16N8K16);
+                float[] score01 = context.mmaFragment(0.0f);
+                float[] score10 = context.mmaFragment(0.0f);
+                float[] score11 = context.mmaFragment(0.0f);
+                HalfFloat[] key00 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 0);
+                score00 = context.mma(key00, query00, score00, MMAShape.M16N8K16);
+                score01 = context.mma(key00, query01, score01, MMAShape.M16N8K16);
+                HalfFloat[] key10 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 8 * KEY_FRAGMENT_BYTES);
+                score10 = context.mma(key10, query00, score10, MMAShape.M16N8K16);
+                score11 = context.mma(key10, query01, score11, MMAShape.M16N8K16);
+                HalfFloat[] key01 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 1 * KEY_FRAGMENT_BYTES);
+                score00 = context.mma(key01, query10, score00, MMAShape.M16N8K16);
+                score01 = context.mma(key01, query11, score01, MMAShape.M16N8K16);
+                HalfFloat[] key11 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 9 * KEY_FRAGMENT_BYTES);
+                score10 = context.mma(key11, query10, score10, MMAShape.M16N8K16);
+                score11 = context.mma(key11, query11, score11, MMAShape.M16N8K16);
+                HalfFloat[] key02 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 2 * KEY_FRAGMENT_BYTES);
+                score00 = context.mma(key02, query20, score00, MMAShape.M16N8K16);
+                score01 = context.mma(key02, query21, score01, MMAShape.M16N8K16);
+                HalfFloat[] key12 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 10 * KEY_FRAGMENT_BYTES);
+                score10 = context.mma(key12, query20, score10, MMAShape.M16N8K16);
+                score11 = context.mma(key12, query21, score11, MMAShape.M16N8K16);
+                HalfFloat[] key03 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 3 * KEY_FRAGMENT_BYTES);
+                score00 = context.mma(key03, query30, score00, MMAShape.M16N8K16);
+                score01 = context.mma(key03, query31, score01, MMAShape.M16N8K16);
+                HalfFloat[] key13 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 11 * KEY_FRAGMENT_BYTES);
+                score10 = context.mma(key13, query30, score10, MMAShape.M16N8K16);
+                score11 = context.mma(key13, query31, score11, MMAShape.M16N8K16);
+                HalfFloat[] key04 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 4 * KEY_FRAGMENT_BYTES);
+                score00 = context.mma(key04, query40, score00, MMAShape.M16N8K16);
+                score01 = context.mma(key04, query41, score01, MMAShape.M16N8K16);
+                HalfFloat[] key14 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 12 * KEY_FRAGMENT_BYTES);
+                score10 = context.mma(key14, query40, score10, MMAShape.M16N8K16);
+                score11 = context.mma(key14, query41, score11, MMAShape.M16N8K16);
+                HalfFloat[] key05 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 5 * KEY_FRAGMENT_BYTES);
+                score00 = context.mma(key05, query50, score00, MMAShape.M16N8K16);
+                score01 = context.mma(key05, query51, score01, MMAShape.M16N8K16);
+                HalfFloat[] key15 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 13 * KEY_FRAGMENT_BYTES);
+                score10 = context.mma(key15, query50, score10, MMAShape.M16N8K16);
+                score11 = context.mma(key15, query51, score11, MMAShape.M16N8K16);
+                HalfFloat[] key06 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 6 * KEY_FRAGMENT_BYTES);
+                score00 = context.mma(key06, query60, score00, MMAShape.M16N8K16);
+                score01 = context.mma(key06, query61, score01, MMAShape.M16N8K16);
+                HalfFloat[] key16 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 14 * KEY_FRAGMENT_BYTES);
+                score10 = context.mma(key16, query60, score10, MMAShape.M16N8K16);
+                score11 = context.mma(key16, query61, score11, MMAShape.M16N8K16);
+                HalfFloat[] key07 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 7 * KEY_FRAGMENT_BYTES);
+                score00 = context.mma(key07, query70, score00, MMAShape.M16N8K16);
+                score01 = context.mma(key07, query71, score01, MMAShape.M16N8K16);
+                HalfFloat[] key17 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, 15 * KEY_FRAGMENT_BYTES);
+                score10 = context.mma(key17, query70, score10, MMAShape.M16N8K16);
+                score11 = context.mma(key17, query71, score11, MMAShape.M16N8K16);
                 context.mmaStore(score00, scratch, warpFragments, 0, 8);
-context.mmaStore(score01, scratch, warpFragments + 16, 0, 8);
-context.mmaStore(score10, scratch, warpFragments + 32, 0, 8);
-context.mmaStore(score11, scratch, warpFragments + 48, 0, 8);
+                context.mmaStore(score01, scratch, warpFragments + 16, 0, 8);
+                context.mmaStore(score10, scratch, warpFragments + 32, 0, 8);
+                context.mmaStore(score11, scratch, warpFragments + 48, 0, 8);
                 int maskedFragments = nextKey + KEYS - 1 > firstPosition ? 4 : 0;
                 for (int fragment = 0; fragment < maskedFragments; fragment++) {
                     int key = nextKey + fragment / 2 * 16 + keyPair * 2;
@@ -485,29 +523,29 @@ context.mmaStore(score11, scratch, warpFragments + 48, 0, 8);
                     }
                 }
                 float x000 = scratch.get(own) - reference00;
-float x001 = scratch.get(own + 1) - reference01;
-float x002 = scratch.get(own + LOWER_ROWS) - reference00;
-float x003 = scratch.get(own + LOWER_ROWS + 1) - reference01;
-float x010 = scratch.get(own + FRAGMENT_INTS) - reference10;
-float x011 = scratch.get(own + FRAGMENT_INTS + 1) - reference11;
-float x012 = scratch.get(own + FRAGMENT_INTS + LOWER_ROWS) - reference10;
-float x013 = scratch.get(own + FRAGMENT_INTS + LOWER_ROWS + 1) - reference11;
-float x100 = scratch.get(own + 2 * FRAGMENT_INTS) - reference00;
-float x101 = scratch.get(own + 2 * FRAGMENT_INTS + 1) - reference01;
-float x102 = scratch.get(own + 2 * FRAGMENT_INTS + LOWER_ROWS) - reference00;
-float x103 = scratch.get(own + 2 * FRAGMENT_INTS + LOWER_ROWS + 1) - reference01;
-float x110 = scratch.get(own + 3 * FRAGMENT_INTS) - reference10;
-float x111 = scratch.get(own + 3 * FRAGMENT_INTS + 1) - reference11;
-float x112 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS) - reference10;
-float x113 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS + 1) - reference11;
-weights[firstWeight] = word(x000, x002);
-weights[firstWeight + 8] = word(x001, x003);
-weights[firstWeight + LOWER_ROWS] = word(x010, x012);
-weights[firstWeight + LOWER_ROWS + 8] = word(x011, x013);
-weights[firstWeight + FRAGMENT_INTS] = word(x100, x102);
-weights[firstWeight + FRAGMENT_INTS + 8] = word(x101, x103);
-weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS] = word(x110, x112);
-weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS + 8] = word(x111, x113);
+                float x001 = scratch.get(own + 1) - reference01;
+                float x002 = scratch.get(own + LOWER_ROWS) - reference00;
+                float x003 = scratch.get(own + LOWER_ROWS + 1) - reference01;
+                float x010 = scratch.get(own + FRAGMENT_INTS) - reference10;
+                float x011 = scratch.get(own + FRAGMENT_INTS + 1) - reference11;
+                float x012 = scratch.get(own + FRAGMENT_INTS + LOWER_ROWS) - reference10;
+                float x013 = scratch.get(own + FRAGMENT_INTS + LOWER_ROWS + 1) - reference11;
+                float x100 = scratch.get(own + 2 * FRAGMENT_INTS) - reference00;
+                float x101 = scratch.get(own + 2 * FRAGMENT_INTS + 1) - reference01;
+                float x102 = scratch.get(own + 2 * FRAGMENT_INTS + LOWER_ROWS) - reference00;
+                float x103 = scratch.get(own + 2 * FRAGMENT_INTS + LOWER_ROWS + 1) - reference01;
+                float x110 = scratch.get(own + 3 * FRAGMENT_INTS) - reference10;
+                float x111 = scratch.get(own + 3 * FRAGMENT_INTS + 1) - reference11;
+                float x112 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS) - reference10;
+                float x113 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS + 1) - reference11;
+                weights[firstWeight] = word(x000, x002);
+                weights[firstWeight + 8] = word(x001, x003);
+                weights[firstWeight + LOWER_ROWS] = word(x010, x012);
+                weights[firstWeight + LOWER_ROWS + 8] = word(x011, x013);
+                weights[firstWeight + FRAGMENT_INTS] = word(x100, x102);
+                weights[firstWeight + FRAGMENT_INTS + 8] = word(x101, x103);
+                weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS] = word(x110, x112);
+                weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS + 8] = word(x111, x113);
                 float largest = TornadoMath.max(
                         TornadoMath.max(
                                 TornadoMath.max(TornadoMath.max(x000, x001), TornadoMath.max(x002, x003)),
@@ -522,34 +560,50 @@ weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS + 8] = word(x111, x113);
                 context.asyncCopyWaitGroup(0);
                 context.localBarrier();
                 int keyAfter = TornadoMath.min(tile + 2, numTiles - 1) * KEYS;
-                for (int key = firstKey; key < KEYS; key += keysAtATime) {
-                    int source = cacheBase + TornadoMath.min(keyAfter + key, lastKey) * headDim + word * 2;
-                    int target = key / 16 * KEY_ROW_INTS + key % 2 * 64 + key % 16 / 2 * 8 + keySlot;
-                    context.asyncCopyToLocal(keyTile, target, keys, source);
+                if (keyAfter + KEYS - 1 <= lastKey) {
+                    for (int fragment = 0; fragment < fragments; fragment++) {
+                        int target = fragment * KEY_ROW_INTS + keySlot;
+                        int source = laneSource + (keyAfter + fragment * 16) * headDim;
+                        for (int i = 0; i < copiesOfFragment; i++) {
+                            context.asyncCopyToLocal(
+                                    keyTile, target + i * keysAtATime * 4, keys, source + i * keysAtATime * headDim);
+                        }
+                    }
+                } else {
+                    for (int fragment = 0; fragment < fragments; fragment++) {
+                        int target = fragment * KEY_ROW_INTS + keySlot;
+                        for (int i = 0; i < copiesOfFragment; i++) {
+                            int key = TornadoMath.min(keyAfter + fragment * 16 + i * keysAtATime, lastKey - firstKey);
+                            context.asyncCopyToLocal(
+                                    keyTile, target + i * keysAtATime * 4, keys, laneSource + key * headDim);
+                        }
+                    }
                 }
                 context.asyncCopyCommit();
                 tile++;
-                tilesOfRun = misfits[0] + misfits[1] + misfits[2] + misfits[3] > 0f ? 0 : numTiles - tile;
+                // Without a branch, or what the loop carries does not compile.
+                int fits = 1 - (int) TornadoMath.min(misfits[0] + misfits[1] + misfits[2] + misfits[3], 1f);
+                tilesOfRun = fits * (numTiles - tile);
             }
             tilesLeft = numTiles - tile;
 
             context.mmaStore(out0, scratch, warpOutputs, 0, 8);
-context.mmaStore(out1, scratch, warpOutputs + 16, 0, 8);
-context.mmaStore(out2, scratch, warpOutputs + 32, 0, 8);
-context.mmaStore(out3, scratch, warpOutputs + 48, 0, 8);
-context.mmaStore(out4, scratch, warpOutputs + 64, 0, 8);
-context.mmaStore(out5, scratch, warpOutputs + 80, 0, 8);
-context.mmaStore(out6, scratch, warpOutputs + 96, 0, 8);
-context.mmaStore(out7, scratch, warpOutputs + 112, 0, 8);
-context.mmaStore(out8, scratch, warpOutputs + 128, 0, 8);
-context.mmaStore(out9, scratch, warpOutputs + 144, 0, 8);
-context.mmaStore(out10, scratch, warpOutputs + 160, 0, 8);
-context.mmaStore(out11, scratch, warpOutputs + 176, 0, 8);
-context.mmaStore(out12, scratch, warpOutputs + 192, 0, 8);
-context.mmaStore(out13, scratch, warpOutputs + 208, 0, 8);
-context.mmaStore(out14, scratch, warpOutputs + 224, 0, 8);
-context.mmaStore(out15, scratch, warpOutputs + 240, 0, 8);
-context.mmaStore(sums, scratch, warpOutputs + 256, 0, 8);
+            context.mmaStore(out1, scratch, warpOutputs + 16, 0, 8);
+            context.mmaStore(out2, scratch, warpOutputs + 32, 0, 8);
+            context.mmaStore(out3, scratch, warpOutputs + 48, 0, 8);
+            context.mmaStore(out4, scratch, warpOutputs + 64, 0, 8);
+            context.mmaStore(out5, scratch, warpOutputs + 80, 0, 8);
+            context.mmaStore(out6, scratch, warpOutputs + 96, 0, 8);
+            context.mmaStore(out7, scratch, warpOutputs + 112, 0, 8);
+            context.mmaStore(out8, scratch, warpOutputs + 128, 0, 8);
+            context.mmaStore(out9, scratch, warpOutputs + 144, 0, 8);
+            context.mmaStore(out10, scratch, warpOutputs + 160, 0, 8);
+            context.mmaStore(out11, scratch, warpOutputs + 176, 0, 8);
+            context.mmaStore(out12, scratch, warpOutputs + 192, 0, 8);
+            context.mmaStore(out13, scratch, warpOutputs + 208, 0, 8);
+            context.mmaStore(out14, scratch, warpOutputs + 224, 0, 8);
+            context.mmaStore(out15, scratch, warpOutputs + 240, 0, 8);
+            context.mmaStore(sums, scratch, warpOutputs + 256, 0, 8);
             int ownOutput = own + SCORE_FLOATS;
             sum0 = before0 * sum0 + scratch.get(ownOutput + MAX_HEAD_DIM / 8 * FRAGMENT_INTS);
             sum1 = before1 * sum1 + scratch.get(ownOutput + MAX_HEAD_DIM / 8 * FRAGMENT_INTS + LOWER_ROWS);
@@ -582,26 +636,29 @@ context.mmaStore(sums, scratch, warpOutputs + 256, 0, 8);
             runs++;
 
             float s000 = scratch.get(own);
-float s001 = scratch.get(own + 1);
-float s002 = scratch.get(own + LOWER_ROWS);
-float s003 = scratch.get(own + LOWER_ROWS + 1);
-float s010 = scratch.get(own + FRAGMENT_INTS);
-float s011 = scratch.get(own + FRAGMENT_INTS + 1);
-float s012 = scratch.get(own + FRAGMENT_INTS + LOWER_ROWS);
-float s013 = scratch.get(own + FRAGMENT_INTS + LOWER_ROWS + 1);
-float s100 = scratch.get(own + 2 * FRAGMENT_INTS);
-float s101 = scratch.get(own + 2 * FRAGMENT_INTS + 1);
-float s102 = scratch.get(own + 2 * FRAGMENT_INTS + LOWER_ROWS);
-float s103 = scratch.get(own + 2 * FRAGMENT_INTS + LOWER_ROWS + 1);
-float s110 = scratch.get(own + 3 * FRAGMENT_INTS);
-float s111 = scratch.get(own + 3 * FRAGMENT_INTS + 1);
-float s112 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS);
-float s113 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS + 1);
-laneMaxima[row * 8 + keyPair] = TornadoMath.max(TornadoMath.max(s000, s002), TornadoMath.max(s100, s102));
-laneMaxima[(row + 1) * 8 + keyPair] = TornadoMath.max(TornadoMath.max(s001, s003), TornadoMath.max(s101, s103));
-laneMaxima[(row + 8) * 8 + keyPair] = TornadoMath.max(TornadoMath.max(s010, s012), TornadoMath.max(s110, s112));
-laneMaxima[(row + 9) * 8 + keyPair] = TornadoMath.max(TornadoMath.max(s011, s013), TornadoMath.max(s111, s113));
-context.localBarrier();
+            float s001 = scratch.get(own + 1);
+            float s002 = scratch.get(own + LOWER_ROWS);
+            float s003 = scratch.get(own + LOWER_ROWS + 1);
+            float s010 = scratch.get(own + FRAGMENT_INTS);
+            float s011 = scratch.get(own + FRAGMENT_INTS + 1);
+            float s012 = scratch.get(own + FRAGMENT_INTS + LOWER_ROWS);
+            float s013 = scratch.get(own + FRAGMENT_INTS + LOWER_ROWS + 1);
+            float s100 = scratch.get(own + 2 * FRAGMENT_INTS);
+            float s101 = scratch.get(own + 2 * FRAGMENT_INTS + 1);
+            float s102 = scratch.get(own + 2 * FRAGMENT_INTS + LOWER_ROWS);
+            float s103 = scratch.get(own + 2 * FRAGMENT_INTS + LOWER_ROWS + 1);
+            float s110 = scratch.get(own + 3 * FRAGMENT_INTS);
+            float s111 = scratch.get(own + 3 * FRAGMENT_INTS + 1);
+            float s112 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS);
+            float s113 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS + 1);
+            laneMaxima[row * 8 + keyPair] = TornadoMath.max(TornadoMath.max(s000, s002), TornadoMath.max(s100, s102));
+            laneMaxima[(row + 1) * 8 + keyPair] =
+                    TornadoMath.max(TornadoMath.max(s001, s003), TornadoMath.max(s101, s103));
+            laneMaxima[(row + 8) * 8 + keyPair] =
+                    TornadoMath.max(TornadoMath.max(s010, s012), TornadoMath.max(s110, s112));
+            laneMaxima[(row + 9) * 8 + keyPair] =
+                    TornadoMath.max(TornadoMath.max(s011, s013), TornadoMath.max(s111, s113));
+            context.localBarrier();
             if (lane < ROWS) {
                 float max = laneMaxima[lane * 8];
                 for (int i = 1; i < 8; i++) {
@@ -619,15 +676,15 @@ context.localBarrier();
             reference11 = references[row + 9];
             before0 = rescale[warpRow + keyPair];
             before1 = rescale[warpRow + keyPair + 8];
-weights[firstWeight] = word(s000 - reference00, s002 - reference00);
-weights[firstWeight + 8] = word(s001 - reference01, s003 - reference01);
-weights[firstWeight + LOWER_ROWS] = word(s010 - reference10, s012 - reference10);
-weights[firstWeight + LOWER_ROWS + 8] = word(s011 - reference11, s013 - reference11);
-weights[firstWeight + FRAGMENT_INTS] = word(s100 - reference00, s102 - reference00);
-weights[firstWeight + FRAGMENT_INTS + 8] = word(s101 - reference01, s103 - reference01);
-weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS] = word(s110 - reference10, s112 - reference10);
-weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS + 8] = word(s111 - reference11, s113 - reference11);
-context.localBarrier();
+            weights[firstWeight] = word(s000 - reference00, s002 - reference00);
+            weights[firstWeight + 8] = word(s001 - reference01, s003 - reference01);
+            weights[firstWeight + LOWER_ROWS] = word(s010 - reference10, s012 - reference10);
+            weights[firstWeight + LOWER_ROWS + 8] = word(s011 - reference11, s013 - reference11);
+            weights[firstWeight + FRAGMENT_INTS] = word(s100 - reference00, s102 - reference00);
+            weights[firstWeight + FRAGMENT_INTS + 8] = word(s101 - reference01, s103 - reference01);
+            weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS] = word(s110 - reference10, s112 - reference10);
+            weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS + 8] = word(s111 - reference11, s113 - reference11);
+            context.localBarrier();
         }
         context.asyncCopyWaitGroup(0);
     }
