@@ -39,6 +39,11 @@ record AttentionInputs(HeadLayout heads, int contextLength, int tokens) {
         return contextLength - tokens;
     }
 
+    /** Floating-point operations of the two products of dense attention, of the keys that each token sees. */
+    double denseFlops() {
+        return 4.0 * heads.width() * tokens * (contextLength - (tokens - 1) / 2.0);
+    }
+
     /** {@code [tokens, numHeads, headDim]}. */
     float[] queries() {
         return QUERIES.floats(tokens * heads.width());

@@ -68,7 +68,10 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
 
     @Override
     public double flops() {
-        return inputs.tokens() > 1 ? 4.0 * visible() * inputs.heads().width() * inputs.tokens() : 0;
+        if (inputs.tokens() == 1) {
+            return 0;
+        }
+        return sparse ? 4.0 * visible() * inputs.heads().width() * inputs.tokens() : inputs.denseFlops();
     }
 
     @Override
@@ -125,7 +128,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
 
             @Override
             public int launches() {
-                return Math.max(caches, 2);
+                return inputs.tokens() > 1 ? 1 : Math.max(caches, 2);
             }
 
             @Override

@@ -21,6 +21,9 @@ record HeadLayout(int numHeads, int numKvHeads, int headDim) {
     /** The released model's heads. */
     static final String RELEASED = "32/2x128";
 
+    /** Those of a usual dense model of that size. */
+    static final String DENSE_8B = "32/8x128";
+
     /**
      * Reads a layout.
      *

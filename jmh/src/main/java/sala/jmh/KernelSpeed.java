@@ -134,6 +134,14 @@ public final class KernelSpeed {
             rows.add(new SelectionSpeed(
                     released, StorageType.F16, tensorCores, 65_536, 1024, TornadoOptions.WORK_GROUPS));
         }
+        for (HeadLayout heads : List.of(released, HeadLayout.of(HeadLayout.DENSE_8B))) {
+            // The portable kernel at 256K tokens would take minutes, and is no other than at 64K.
+            rows.add(new AttentionSpeed(new AttentionInputs(heads, 4096, 2048), false, false, StorageType.F16, 1));
+            for (int contextLength : List.of(4096, 65_536, 262_144)) {
+                rows.add(new TensorDenseAttentionSpeed(new AttentionInputs(heads, contextLength, 1024)));
+                rows.add(new TensorDenseAttentionSpeed(new AttentionInputs(heads, contextLength, 2048)));
+            }
+        }
         rows.add(new LightningPrefillSpeed(released, 2048, 64));
         rows.add(new LightningPrefillSpeed(released, 2048, 128));
         for (NormSpeed.Form form : NormSpeed.Form.values()) {

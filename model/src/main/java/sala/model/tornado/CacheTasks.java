@@ -4,6 +4,8 @@ import java.util.Optional;
 import sala.kernels.KernelGraph;
 import sala.kernels.attention.DenseAttentionF16;
 import sala.kernels.attention.DenseAttentionF32;
+import sala.kernels.attention.TensorDenseAttention;
+import sala.kernels.attention.TensorDenseScratch;
 import sala.kernels.cache.KeyCompressionF16;
 import sala.kernels.cache.KeyCompressionF32;
 import sala.kernels.cache.KvAppendF16;
@@ -297,6 +299,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
 
     void attendAll(DeviceCache.Kv cache, boolean decode) {
         DeviceBuffers b = buffers;
+        Optional<TensorDenseScratch> scratch = b.tensor().flatMap(TensorBuffers::denseAttention);
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) -> {
                 if (decode) {
@@ -340,6 +343,19 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                             shapes.attention(),
                             shapes.layout(),
                             1);
+                } else if (scratch.isPresent()) {
+                    TensorDenseAttention.addTo(
+                            graph,
+                            graph.scoped("attention"),
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.attended(),
+                            scratch.get(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            b.tokenCapacity());
                 } else {
                     DenseAttentionF16.addTo(
                             graph,

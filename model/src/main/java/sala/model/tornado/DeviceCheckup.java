@@ -146,11 +146,11 @@ public final class DeviceCheckup {
             int[] tokens = new int[DECODED_TOKENS];
             try (Session session = newSession(pass, mode)) {
                 Logits last = pass.prefill(session, prompt(pass.config()));
-                logits.add(last.values());
+                logits.add(last.toArray());
                 for (int i = 0; i < DECODED_TOKENS; i++) {
                     tokens[i] = last.argmax();
                     last = pass.decode(session, tokens[i]);
-                    logits.add(last.values());
+                    logits.add(last.toArray());
                 }
             }
             return new Expectation(logits, tokens);

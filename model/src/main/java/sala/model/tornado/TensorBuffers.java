@@ -5,6 +5,8 @@ import static sala.kernels.storage.PackedBf16.PER_WORD;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import sala.kernels.attention.TensorDenseAttention;
+import sala.kernels.attention.TensorDenseScratch;
 import sala.kernels.selection.TensorPrefillSelection;
 import sala.kernels.selection.TensorSelectionScratch;
 import sala.kernels.sparse.TensorAttentionScratch;
@@ -28,6 +30,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param upResults of the up projection, while {@code results} has those of the gate, {@code [intermediateSize, T]}
  * @param selection scratch of block selection; empty where that is portable
  * @param attention likewise, of sparse attention
+ * @param denseAttention likewise, of dense attention
  */
 record TensorBuffers(
         MatrixProducts products,
@@ -36,7 +39,8 @@ record TensorBuffers(
         FloatArray results,
         FloatArray upResults,
         Optional<TensorSelectionScratch> selection,
-        Optional<TensorAttentionScratch> attention) {
+        Optional<TensorAttentionScratch> attention,
+        Optional<TensorDenseScratch> denseAttention) {
     /** Rows of a fragment, which are written together. */
     private static final int OUTPUT_MULTIPLE = 16;
 
@@ -81,6 +85,9 @@ record TensorBuffers(
                         : Optional.empty(),
                 attends(config, options)
                         ? Optional.of(TensorAttentionScratch.create(options.workGroups()))
+                        : Optional.empty(),
+                attendsDensely(config, options)
+                        ? Optional.of(TensorDenseScratch.create(shapes.attention(), tokens))
                         : Optional.empty()));
     }
 
@@ -91,9 +98,18 @@ record TensorBuffers(
 
     /** The same of sparse attention. */
     private static boolean attends(ModelConfig config, TornadoOptions options) {
+        return copies(config, options) && TensorSparseAttention.supports(config.headDim());
+    }
+
+    /** The same of dense attention. */
+    private static boolean attendsDensely(ModelConfig config, TornadoOptions options) {
+        return copies(config, options) && TensorDenseAttention.supports(config.headDim());
+    }
+
+    /** Whether there are caches that tensor cores can copy asynchronously. */
+    private static boolean copies(ModelConfig config, TornadoOptions options) {
         return options.products() == MatrixProducts.ASYNC_TENSOR_CORES
                 && options.cacheStorage() == StorageType.F16
-                && TensorSparseAttention.supports(config.headDim())
                 && config.mixerTypes().contains(MixerType.SPARSE);
     }
 
@@ -106,9 +122,13 @@ record TensorBuffers(
         long results = (long) outputSize(config) + config.intermediateSize();
         long selection = selects(config, shapes, options) ? TensorSelectionScratch.bytes(options.workGroups()) : 0;
         long attention = attends(config, options) ? TensorAttentionScratch.bytes(options.workGroups()) : 0;
+        long dense = attendsDensely(config, options)
+                ? TensorDenseScratch.bytes(shapes.attention(), options.prefillChunk())
+                : 0;
         return options.prefillChunk() * (rounded * options.weightStorage().elementBytes() + results * Float.BYTES)
                 + selection
-                + attention;
+                + attention
+                + dense;
     }
 
     /** Widest input but for that of the down projection. */
@@ -134,6 +154,7 @@ record TensorBuffers(
                 new ArrayList<>(List.of(inputs.values(), activated.values(), results, upResults));
         selection.ifPresent(scratch -> arrays.addAll(List.of(scratch.results(), scratch.operands())));
         attention.ifPresent(scratch -> arrays.addAll(List.of(scratch.results(), scratch.operands())));
+        denseAttention.ifPresent(scratch -> arrays.addAll(List.of(scratch.results(), scratch.queries())));
         return arrays;
     }
 }

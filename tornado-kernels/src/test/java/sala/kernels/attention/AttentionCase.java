@@ -146,6 +146,35 @@ public record AttentionCase(
         }
     }
 
+    /** Runs dense attention on the device's tensor cores. */
+    public float[] denseOnTensorCores() {
+        int tokenCapacity = numTokens() + SPARE_TOKENS;
+        try (KernelRun run = new KernelRun("dense")) {
+            FloatArray query = run.input(padded(tokenCapacity));
+            IntArray step = run.input(step());
+            HalfFloatArray keyCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(keys, layout()));
+            HalfFloatArray valueCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(values, layout()));
+            FloatArray out = run.output(tokenCapacity * shape.queryWidth());
+            TensorDenseScratch scratch = new TensorDenseScratch(
+                    run.output(TensorDenseScratch.floats(shape, tokenCapacity)),
+                    run.outputHalfs(TensorDenseScratch.halfs(shape, tokenCapacity)));
+            TensorDenseAttention.addTo(
+                    run.graph(),
+                    "dense",
+                    query,
+                    keyCache,
+                    valueCache,
+                    out,
+                    scratch,
+                    step,
+                    shape,
+                    layout(),
+                    tokenCapacity);
+            run.execute();
+            return ofTheCall(out);
+        }
+    }
+
     /** Runs sparse attention on the device. */
     public float[] sparse(int[] selectedBlocks, int blockSize, int numSplits) {
         int tokenCapacity = numTokens() + SPARE_TOKENS;
