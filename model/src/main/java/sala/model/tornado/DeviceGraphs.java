@@ -56,14 +56,11 @@ final class DeviceGraphs {
     /** TornadoVM describes the tasks of a graph in so many bytes: 15 a task, and 5 for each of its arguments. */
     private static final int GRAPH_BYTES = 8192;
 
-    /**
-     * More than what decode takes of these: embedding and angles, and a layer of each kind. A fifth more, since the 1024 nodes
-     * that a graph may have are spent before its bytes: 13 layers were too many, 11 were not.
-     */
+    /** More than what decode takes of these: embedding and angles, and a layer of each kind. */
     private static final int EMBEDDING_BYTES = 320;
 
-    private static final int SPARSE_LAYER_BYTES = 1050;
-    private static final int LIGHTNING_LAYER_BYTES = 600;
+    private static final int SPARSE_LAYER_BYTES = 1300;
+    private static final int LIGHTNING_LAYER_BYTES = 720;
 
     /**
      * A graph of a call, and the layers that it takes the tokens through.
