@@ -299,7 +299,6 @@ final class KernelChecks {
     private double qkv() {
         int columns = 72;
         double[] x = values(columns);
-        double[] norm = values(columns);
         double[] qProj = weights(64 * columns);
         double[] kProj = weights(32 * columns);
         double[] vProj = weights(32 * columns);
@@ -313,7 +312,6 @@ final class KernelChecks {
                 probe.graph(),
                 "qkv",
                 probe.input(x),
-                probe.input(norm),
                 probe.input(qProj),
                 probe.input(kProj),
                 probe.input(vProj),
@@ -324,15 +322,13 @@ final class KernelChecks {
                 gate,
                 64,
                 32,
-                columns,
-                EPS);
+                columns);
         probe.execute();
-        double[] normed = RmsNorm.normalize(x, norm, EPS);
         return worst(
-                KernelProbe.error(Linear.project(normed, Matrix.of(qProj, columns)), q),
-                KernelProbe.error(Linear.project(normed, Matrix.of(kProj, columns)), k),
-                KernelProbe.error(Linear.project(normed, Matrix.of(vProj, columns)), v),
-                KernelProbe.error(Linear.project(normed, Matrix.of(gateProj, columns)), gate));
+                KernelProbe.error(Linear.project(x, Matrix.of(qProj, columns)), q),
+                KernelProbe.error(Linear.project(x, Matrix.of(kProj, columns)), k),
+                KernelProbe.error(Linear.project(x, Matrix.of(vProj, columns)), v),
+                KernelProbe.error(Linear.project(x, Matrix.of(gateProj, columns)), gate));
     }
 
     private double gate() {
@@ -374,24 +370,13 @@ final class KernelChecks {
 
     private double swiGlu() {
         double[] x = values(72);
-        double[] norm = values(72);
         double[] gate = weights(70 * 72);
         double[] up = weights(70 * 72);
         KernelProbe probe = new KernelProbe(device, "swiGlu");
         FloatArray out = probe.output(70);
-        MatVecSwiGluF32.addTo(
-                probe.graph(),
-                "swiGlu",
-                probe.input(x),
-                probe.input(norm),
-                probe.input(gate),
-                probe.input(up),
-                out,
-                70,
-                72,
-                EPS);
+        MatVecSwiGluF32.addTo(probe.graph(), "swiGlu", probe.input(x), probe.input(gate), probe.input(up), out, 70, 72);
         probe.execute();
-        return KernelProbe.error(swiGluReference(RmsNorm.normalize(x, norm, EPS), gate, up), out);
+        return KernelProbe.error(swiGluReference(x, gate, up), out);
     }
 
     private double swiGluOfChunk() {

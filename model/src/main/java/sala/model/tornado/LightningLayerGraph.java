@@ -23,7 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *                      │            state ◀──attention (one step, or three phases over chunks)──▶ attended
  *                      │                                                                            │
  *                      └──────────────gate: * sigmoid(zProj normed)──▶ mixed ◀──outputNorm─────────┘
- *                                     in decode qkv norms, and has multiplied zProj, and norm and gate are one
+ *                                     in decode qkv has multiplied zProj, and norm and gate are one
  *                                                                      │
  *   hidden ◀──output: + residualScale oProj mixed──────────────────────┘
  *     └──then {@link MlpGraph}
@@ -36,7 +36,18 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         DeviceBuffers b = buffers;
         Projections projections = new Projections(graph, b, decode);
         int tokens = decode ? 1 : b.tokenCapacity();
-        projections.qkv(layer, b.q(), b.k(), b.v(), (float) config.rmsNormEps());
+        float eps = (float) config.rmsNormEps();
+        RmsNormF32.addTo(
+                graph,
+                graph.scoped("norm"),
+                b.step(),
+                b.hidden(),
+                layer.inputNorm(),
+                b.normed(),
+                tokens,
+                config.hiddenSize(),
+                eps);
+        projections.qkv(graph.scoped("qkv"), layer, b.normed(), b.q(), b.k(), b.v());
         rotate(graph, layer, tokens);
         attend(graph, cache, decode);
         FloatArray mixed = decode ? gateToken(graph, layer) : gateChunk(graph, layer, projections);

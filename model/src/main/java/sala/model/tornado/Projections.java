@@ -23,7 +23,6 @@ import sala.kernels.matvec.MatVecResidualPackedBf16;
 import sala.kernels.matvec.MatVecSwiGluF16;
 import sala.kernels.matvec.MatVecSwiGluF32;
 import sala.kernels.matvec.MatVecSwiGluPackedBf16;
-import sala.kernels.norm.RmsNormF32;
 import sala.model.tornado.DeviceMatrix.F16;
 import sala.model.tornado.DeviceMatrix.F32;
 import sala.model.tornado.DeviceMatrix.PackedBf16;
@@ -105,53 +104,30 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
     }
 
-    /**
-     * {@code q, k, v} of the norm of the hidden state; of one token also what the gate is the sigmoid of, where there is one. One
-     * token is normalised within the products, a chunk before them, into {@code normed}.
-     */
-    void qkv(DeviceLayer layer, FloatArray q, FloatArray k, FloatArray v, float rmsNormEps) {
-        String task = graph.scoped("qkv");
-        if (decode && layer.gateProj().isPresent()) {
-            gatedQkv(task, layer, layer.gateProj().get(), q, k, v, rmsNormEps);
-            return;
-        }
-        if (decode) {
-            plainQkv(task, layer, q, k, v, rmsNormEps);
-            return;
-        }
-        norm(graph.scoped("norm"), layer.inputNorm(), layer.qProj().columns(), rmsNormEps);
+    /** {@code q, k, v} of the normalised hidden state; of one token also what the gate is the sigmoid of, where there is one. */
+    void qkv(String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
         Optional<TensorProjections> tensor = onTensorCores();
         if (tensor.isPresent()) {
-            tensor.get().qkv(task, layer, buffers.normed(), q, k, v);
+            tensor.get().qkv(task, layer, normed, q, k, v);
+        } else if (!decode) {
+            product(task + "Query", normed, layer.qProj(), q);
+            product(task + "Key", normed, layer.kProj(), k);
+            product(task + "Value", normed, layer.vProj(), v);
+        } else if (layer.gateProj().isPresent()) {
+            gatedQkv(task, layer, layer.gateProj().get(), normed, q, k, v);
         } else {
-            product(task + "Query", buffers.normed(), layer.qProj(), q);
-            product(task + "Key", buffers.normed(), layer.kProj(), k);
-            product(task + "Value", buffers.normed(), layer.vProj(), v);
+            plainQkv(task, layer, normed, q, k, v);
         }
-    }
-
-    /** {@code normed} = the norm of a chunk's hidden state. */
-    private void norm(String task, FloatArray weight, int width, float rmsNormEps) {
-        RmsNormF32.addTo(
-                graph,
-                task,
-                buffers.step(),
-                buffers.hidden(),
-                weight,
-                buffers.normed(),
-                capacity(),
-                width,
-                rmsNormEps);
     }
 
     private void gatedQkv(
             String task,
             DeviceLayer layer,
             DeviceMatrix gateProj,
+            FloatArray normed,
             FloatArray q,
             FloatArray k,
-            FloatArray v,
-            float rmsNormEps) {
+            FloatArray v) {
         int qSize = layer.qProj().rows();
         int kvSize = layer.kProj().rows();
         int inputSize = layer.qProj().columns();
@@ -160,8 +136,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                 MatVecQkvF32.addTo(
                         graph,
                         task,
-                        buffers.hidden(),
-                        layer.inputNorm(),
+                        normed,
                         query.values(),
                         key.values(),
                         value.values(),
@@ -172,14 +147,12 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         buffers.gate(),
                         qSize,
                         kvSize,
-                        inputSize,
-                        rmsNormEps);
+                        inputSize);
             case Four(F16 query, F16 key, F16 value, F16 gate) ->
                 MatVecQkvF16.addTo(
                         graph,
                         task,
-                        buffers.hidden(),
-                        layer.inputNorm(),
+                        normed,
                         query.values(),
                         key.values(),
                         value.values(),
@@ -190,14 +163,12 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         buffers.gate(),
                         qSize,
                         kvSize,
-                        inputSize,
-                        rmsNormEps);
+                        inputSize);
             case Four(PackedBf16 query, PackedBf16 key, PackedBf16 value, PackedBf16 gate) ->
                 MatVecQkvPackedBf16.addTo(
                         graph,
                         task,
-                        buffers.hidden(),
-                        layer.inputNorm(),
+                        normed,
                         query.values(),
                         key.values(),
                         value.values(),
@@ -208,14 +179,13 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         buffers.gate(),
                         qSize,
                         kvSize,
-                        inputSize,
-                        rmsNormEps);
+                        inputSize);
             case Four other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
     }
 
     private void plainQkv(
-            String task, DeviceLayer layer, FloatArray q, FloatArray k, FloatArray v, float rmsNormEps) {
+            String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
         int qSize = layer.qProj().rows();
         int kvSize = layer.kProj().rows();
         int inputSize = layer.qProj().columns();
@@ -224,8 +194,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                 MatVecQkvF32.addTo(
                         graph,
                         task,
-                        buffers.hidden(),
-                        layer.inputNorm(),
+                        normed,
                         query.values(),
                         key.values(),
                         value.values(),
@@ -234,14 +203,12 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         v,
                         qSize,
                         kvSize,
-                        inputSize,
-                        rmsNormEps);
+                        inputSize);
             case Three(F16 query, F16 key, F16 value) ->
                 MatVecQkvF16.addTo(
                         graph,
                         task,
-                        buffers.hidden(),
-                        layer.inputNorm(),
+                        normed,
                         query.values(),
                         key.values(),
                         value.values(),
@@ -250,14 +217,12 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         v,
                         qSize,
                         kvSize,
-                        inputSize,
-                        rmsNormEps);
+                        inputSize);
             case Three(PackedBf16 query, PackedBf16 key, PackedBf16 value) ->
                 MatVecQkvPackedBf16.addTo(
                         graph,
                         task,
-                        buffers.hidden(),
-                        layer.inputNorm(),
+                        normed,
                         query.values(),
                         key.values(),
                         value.values(),
@@ -266,8 +231,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         v,
                         qSize,
                         kvSize,
-                        inputSize,
-                        rmsNormEps);
+                        inputSize);
             case Three other ->
                 throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
@@ -293,7 +257,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
     }
 
     /**
-     * {@code mixed *= sigmoid(weights normed)} for a chunk, of the norm that {@link #qkv} has computed. For
+     * {@code mixed *= sigmoid(weights normed)} for a chunk, where {@code normed} is what {@link #qkv} of the layer was given. For
      * one token that has computed the product already.
      */
     void gate(String task, FloatArray normed, DeviceMatrix weights, FloatArray mixed) {
@@ -378,59 +342,45 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
     }
 
-    /** {@code hidden += residualScale downProj activated}, {@code activated = silu(gateProj n) upProj n}, {@code n} the norm of hidden. */
-    void mlp(DeviceLayer layer, FloatArray activated, FloatArray hidden, float residualScale, float rmsNormEps) {
-        DeviceLayer.Mlp mlp = layer.mlp();
-        if (!decode) {
-            norm(graph.scoped("mlpNorm"), layer.postAttentionNorm(), mlp.gateProj().columns(), rmsNormEps);
-        }
+    /** {@code hidden += residualScale downProj activated}, {@code activated = silu(gateProj x) upProj x}. */
+    void mlp(FloatArray x, DeviceLayer.Mlp mlp, FloatArray activated, FloatArray hidden, float residualScale) {
         Optional<TensorProjections> tensor = onTensorCores();
         if (tensor.isPresent()) {
-            tensor.get().mlp(buffers.normed(), mlp, hidden, residualScale);
+            tensor.get().mlp(x, mlp, hidden, residualScale);
             return;
         }
-        if (decode) {
-            swiGlu(graph.scoped("swiGlu"), layer, activated, rmsNormEps);
-        } else {
-            swiGluOfChunk(graph.scoped("swiGlu"), mlp, activated);
-        }
+        swiGlu(graph.scoped("swiGlu"), x, mlp, activated);
         residual(graph.scoped("down"), activated, mlp.downProj(), hidden, residualScale);
     }
 
-    private void swiGlu(String task, DeviceLayer layer, FloatArray out, float rmsNormEps) {
-        DeviceLayer.Mlp mlp = layer.mlp();
-        FloatArray x = buffers.hidden();
-        FloatArray norm = layer.postAttentionNorm();
+    private void swiGlu(String task, FloatArray x, DeviceLayer.Mlp mlp, FloatArray out) {
         int rows = mlp.gateProj().rows();
         int columns = mlp.gateProj().columns();
         switch (new Two(mlp.gateProj(), mlp.upProj())) {
-            case Two(F32 gate, F32 up) ->
-                MatVecSwiGluF32.addTo(
-                        graph, task, x, norm, gate.values(), up.values(), out, rows, columns, rmsNormEps);
-            case Two(F16 gate, F16 up) ->
-                MatVecSwiGluF16.addTo(
-                        graph, task, x, norm, gate.values(), up.values(), out, rows, columns, rmsNormEps);
-            case Two(PackedBf16 gate, PackedBf16 up) ->
-                MatVecSwiGluPackedBf16.addTo(
-                        graph, task, x, norm, gate.values(), up.values(), out, rows, columns, rmsNormEps);
-            case Two other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
-        }
-    }
-
-    private void swiGluOfChunk(String task, DeviceLayer.Mlp mlp, FloatArray out) {
-        FloatArray x = buffers.normed();
-        int rows = mlp.gateProj().rows();
-        int columns = mlp.gateProj().columns();
-        switch (new Two(mlp.gateProj(), mlp.upProj())) {
-            case Two(F32 gate, F32 up) ->
-                MatMulSwiGluF32.addTo(
-                        graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
-            case Two(F16 gate, F16 up) ->
-                MatMulSwiGluF16.addTo(
-                        graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
-            case Two(PackedBf16 gate, PackedBf16 up) ->
-                MatMulSwiGluPackedBf16.addTo(
-                        graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
+            case Two(F32 gate, F32 up) -> {
+                if (decode) {
+                    MatVecSwiGluF32.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
+                } else {
+                    MatMulSwiGluF32.addTo(
+                            graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
+                }
+            }
+            case Two(F16 gate, F16 up) -> {
+                if (decode) {
+                    MatVecSwiGluF16.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
+                } else {
+                    MatMulSwiGluF16.addTo(
+                            graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
+                }
+            }
+            case Two(PackedBf16 gate, PackedBf16 up) -> {
+                if (decode) {
+                    MatVecSwiGluPackedBf16.addTo(graph, task, x, gate.values(), up.values(), out, rows, columns);
+                } else {
+                    MatMulSwiGluPackedBf16.addTo(
+                            graph, task, x, gate.values(), up.values(), out, buffers.step(), capacity(), rows, columns);
+                }
+            }
             case Two other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
     }

@@ -2,6 +2,7 @@ package sala.model.tornado;
 
 import sala.kernels.KernelGraph;
 import sala.kernels.gate.OutputGateF32;
+import sala.kernels.norm.RmsNormF32;
 import sala.kernels.rope.QkRope;
 import sala.loader.ModelConfig;
 
@@ -15,7 +16,7 @@ import sala.loader.ModelConfig;
  *                      │             │          attention (selectedBlocks, cache) ──▶ attended
  *                      │             └─ dense:  attention (cache) ──▶ attended
  *                      │                                                │
- *                      └──gate: * sigmoid(oGate normed)──▶ attended ◀───┘      in decode qkv norms, and has multiplied oGate
+ *                      └──gate: * sigmoid(oGate normed)──▶ attended ◀───┘      in decode qkv has multiplied oGate
  *   hidden ◀──output: + residualScale oProj attended┘
  *     └──then {@link MlpGraph}
  * </pre>
@@ -28,7 +29,17 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         DeviceBuffers b = buffers;
         Projections projections = new Projections(graph, b, decode);
         int tokens = decode ? 1 : b.tokenCapacity();
-        projections.qkv(layer, b.q(), b.k(), b.v(), (float) config.rmsNormEps());
+        RmsNormF32.addTo(
+                graph,
+                graph.scoped("norm"),
+                b.step(),
+                b.hidden(),
+                layer.inputNorm(),
+                b.normed(),
+                tokens,
+                config.hiddenSize(),
+                (float) config.rmsNormEps());
+        projections.qkv(graph.scoped("qkv"), layer, b.normed(), b.q(), b.k(), b.v());
         if (config.sparseUseRope()) {
             QkRope.addTo(
                     graph,

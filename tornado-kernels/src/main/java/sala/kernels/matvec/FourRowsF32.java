@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.types.vectors.Float4;
  * One lane's shares of the dot products of four neighbouring weight rows with a vector; with shuffles, those of its warp.
  *
  * <pre>
- *   share[r](lane) = sum over c = lane, lane + lanes, lane + 2 lanes, ... of weights[row + r, c] factors[c] x[c]      0 &lt;= r &lt; 4
+ *   share[r](lane) = sum over c = lane, lane + lanes, lane + 2 lanes, ... of weights[row + r, c] x[c]      0 &lt;= r &lt; 4
  * </pre>
  *
  * <p>An element of the vector is loaded once for the four rows. Eight weights are loaded before the first is used: a lane that
@@ -27,8 +27,6 @@ final class FourRowsF32 {
      * The shares; rows past the last repeat it, so that all lanes have the same to do.
      *
      * @param x {@code [inputSize]}
-     * @param factors {@code [inputSize]}, the weights of a norm; not read if there are none
-     * @param factored 1 if there are factors
      * @param weights {@code [outputSize, inputSize]}, stored
      * @param row first of the four
      * @param lane index among the lanes of the rows
@@ -38,8 +36,6 @@ final class FourRowsF32 {
     static Float4 shares(
             KernelContext context,
             FloatArray x,
-            FloatArray factors,
-            int factored,
             @Stored FloatArray weights,
             int row,
             int outputSize,
@@ -69,10 +65,6 @@ final class FourRowsF32 {
             float d3 = Storage.load(weights, start3 + d);
             float xc = x.get(c);
             float xd = x.get(d);
-            if (factored == 1) {
-                xc *= factors.get(c);
-                xd *= factors.get(d);
-            }
             share0 += c0 * xc;
             share1 += c1 * xc;
             share2 += c2 * xc;
@@ -84,9 +76,6 @@ final class FourRowsF32 {
         }
         for (int c = wideSteps * 2 * lanes + lane; c < inputSize; c += lanes) {
             float xc = x.get(c);
-            if (factored == 1) {
-                xc *= factors.get(c);
-            }
             share0 += Storage.load(weights, start0 + c) * xc;
             share1 += Storage.load(weights, start1 + c) * xc;
             share2 += Storage.load(weights, start2 + c) * xc;

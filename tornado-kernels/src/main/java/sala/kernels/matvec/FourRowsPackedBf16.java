@@ -21,8 +21,6 @@ final class FourRowsPackedBf16 {
     static Float4 shares(
             KernelContext context,
             FloatArray x,
-            FloatArray factors,
-            int factored,
             LongArray weights,
             int row,
             int outputSize,
@@ -59,12 +57,6 @@ final class FourRowsPackedBf16 {
             float x1 = x.get(column + 1);
             float x2 = x.get(column + 2);
             float x3 = x.get(column + 3);
-            if (factored == 1) {
-                x0 *= factors.get(column);
-                x1 *= factors.get(column + 1);
-                x2 *= factors.get(column + 2);
-                x3 *= factors.get(column + 3);
-            }
             share0 += product(word0, x0, x1, x2, x3);
             share1 += product(word1, x0, x1, x2, x3);
             share2 += product(word2, x0, x1, x2, x3);

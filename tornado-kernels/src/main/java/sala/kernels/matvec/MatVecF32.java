@@ -48,7 +48,8 @@ public final class MatVecF32 {
         int localId = context.localIdx;
         int lane = localId % lanes;
         int team = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
-        Float4 shares = FourRowsF32.shares(context, x, x, 0, weights, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
+        Float4 shares = FourRowsF32.shares(
+                context, x, weights, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
         scratch[RowTeams.ROWS * localId] = shares.getX();
         scratch[RowTeams.ROWS * localId + 1] = shares.getY();
         scratch[RowTeams.ROWS * localId + 2] = shares.getZ();

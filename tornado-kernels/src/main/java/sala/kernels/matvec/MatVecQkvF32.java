@@ -8,7 +8,6 @@ import sala.kernels.KernelGraph;
 import sala.kernels.storage.StorageVariants;
 import sala.kernels.storage.Stored;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.vectors.Float4;
 
@@ -17,16 +16,10 @@ import uk.ac.manchester.tornado.api.types.vectors.Float4;
  * where there is one. The short key and value matrices of a sparse layer would not occupy the device on their own, and each
  * launch waits for its first loads anew.
  *
- * <pre>
- *   n = x / sqrt(mean over i of x[i]^2 + rmsNormEps) norm
- *   q = qProj n      k = kProj n      v = vProj n      gate = gateProj n
- * </pre>
- *
- * <p>The norm before them is computed on the way: each team takes in the whole of x anyhow, and the root is a factor of its sums.
- * A launch for one row costs more than it computes.
+ * <pre>  q = qProj x      k = kProj x      v = vProj x      gate = gateProj x  </pre>
  *
  * <p>Launch: as {@link MatVecF32}, over the rows of all matrices. Sums in f32.
- * Ground truth: {@link sala.kernels.reference.RmsNorm#normalize} and {@link sala.kernels.reference.Linear#project}.
+ * Ground truth: {@link sala.kernels.reference.Linear#project}.
  */
 @StorageVariants({F16, PACKED_BF16})
 public final class MatVecQkvF32 {
@@ -36,7 +29,6 @@ public final class MatVecQkvF32 {
      * The kernel.
      *
      * @param x {@code [inputSize]}, f32
-     * @param norm {@code [inputSize]}, f32, weights of the norm
      * @param qProj {@code [qSize, inputSize]}, stored; qSize is numHeads x headDim
      * @param kProj {@code [kvSize, inputSize]}, stored; kvSize is numKvHeads x headDim
      * @param vProj {@code [kvSize, inputSize]}, stored
@@ -51,7 +43,6 @@ public final class MatVecQkvF32 {
     public static void compute(
             KernelContext context,
             FloatArray x,
-            FloatArray norm,
             @Stored FloatArray qProj,
             @Stored FloatArray kProj,
             @Stored FloatArray vProj,
@@ -64,11 +55,9 @@ public final class MatVecQkvF32 {
             int kvSize,
             int gateSize,
             int inputSize,
-            float rmsNormEps,
             int lanes,
             int warpShuffles) {
         float[] scratch = context.allocateFloatLocalArray(RowTeams.ROWS * RowTeams.GROUP_LANES);
-        float[] squares = context.allocateFloatLocalArray(RowTeams.GROUP_LANES);
         int localId = context.localIdx;
         int lane = localId % lanes;
         int team = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
@@ -76,36 +65,38 @@ public final class MatVecQkvF32 {
         int vTeam = kTeam - RowTeams.teams(kvSize);
         int gateTeam = vTeam - RowTeams.teams(kvSize);
         if (kTeam < 0) {
-            Float4 qShares = FourRowsF32.shares(context, x, norm, 1, qProj, RowTeams.ROWS * team, qSize, inputSize, lane, lanes, warpShuffles);
+            Float4 qShares = FourRowsF32.shares(
+                    context, x, qProj, RowTeams.ROWS * team, qSize, inputSize, lane, lanes, warpShuffles);
             scratch[RowTeams.ROWS * localId] = qShares.getX();
             scratch[RowTeams.ROWS * localId + 1] = qShares.getY();
             scratch[RowTeams.ROWS * localId + 2] = qShares.getZ();
             scratch[RowTeams.ROWS * localId + 3] = qShares.getW();
         } else if (vTeam < 0) {
-            Float4 kShares = FourRowsF32.shares(context, x, norm, 1, kProj, RowTeams.ROWS * kTeam, kvSize, inputSize, lane, lanes, warpShuffles);
+            Float4 kShares = FourRowsF32.shares(
+                    context, x, kProj, RowTeams.ROWS * kTeam, kvSize, inputSize, lane, lanes, warpShuffles);
             scratch[RowTeams.ROWS * localId] = kShares.getX();
             scratch[RowTeams.ROWS * localId + 1] = kShares.getY();
             scratch[RowTeams.ROWS * localId + 2] = kShares.getZ();
             scratch[RowTeams.ROWS * localId + 3] = kShares.getW();
         } else if (gateTeam < 0) {
-            Float4 vShares = FourRowsF32.shares(context, x, norm, 1, vProj, RowTeams.ROWS * vTeam, kvSize, inputSize, lane, lanes, warpShuffles);
+            Float4 vShares = FourRowsF32.shares(
+                    context, x, vProj, RowTeams.ROWS * vTeam, kvSize, inputSize, lane, lanes, warpShuffles);
             scratch[RowTeams.ROWS * localId] = vShares.getX();
             scratch[RowTeams.ROWS * localId + 1] = vShares.getY();
             scratch[RowTeams.ROWS * localId + 2] = vShares.getZ();
             scratch[RowTeams.ROWS * localId + 3] = vShares.getW();
         } else {
-            Float4 gateShares = FourRowsF32.shares(context, x, norm, 1, gateProj, RowTeams.ROWS * gateTeam, Math.max(1, gateSize), inputSize, lane, lanes, warpShuffles);
+            Float4 gateShares = FourRowsF32.shares(
+                    context, x, gateProj, RowTeams.ROWS * gateTeam, Math.max(1, gateSize), inputSize, lane, lanes, warpShuffles);
             scratch[RowTeams.ROWS * localId] = gateShares.getX();
             scratch[RowTeams.ROWS * localId + 1] = gateShares.getY();
             scratch[RowTeams.ROWS * localId + 2] = gateShares.getZ();
             scratch[RowTeams.ROWS * localId + 3] = gateShares.getW();
         }
-        squares[localId] = SquareShare.of(context, x, inputSize, lane, lanes, warpShuffles);
         int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
         for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
             context.localBarrier();
             if (lane < stride) {
-                squares[localId] += squares[localId + stride];
                 int to = RowTeams.ROWS * localId;
                 int from = RowTeams.ROWS * (localId + stride);
                 scratch[to] += scratch[from];
@@ -116,8 +107,7 @@ public final class MatVecQkvF32 {
         }
         context.localBarrier();
         if (lane < RowTeams.ROWS) {
-            float inverseRms = 1f / TornadoMath.sqrt(squares[localId - lane] / inputSize + rmsNormEps);
-            float sum = inverseRms * scratch[RowTeams.ROWS * (localId - lane) + lane];
+            float sum = scratch[RowTeams.ROWS * (localId - lane) + lane];
             int qRow = RowTeams.ROWS * team + lane;
             int kRow = RowTeams.ROWS * kTeam + lane;
             int vRow = RowTeams.ROWS * vTeam + lane;
@@ -144,7 +134,6 @@ public final class MatVecQkvF32 {
      * Adds the projections to a graph.
      *
      * @param x {@code [inputSize]}
-     * @param norm {@code [inputSize]}
      * @param qProj {@code [qSize, inputSize]}
      * @param kProj {@code [kvSize, inputSize]}
      * @param vProj {@code [kvSize, inputSize]}
@@ -159,7 +148,6 @@ public final class MatVecQkvF32 {
             KernelGraph graph,
             String task,
             FloatArray x,
-            FloatArray norm,
             @Stored FloatArray qProj,
             @Stored FloatArray kProj,
             @Stored FloatArray vProj,
@@ -170,11 +158,10 @@ public final class MatVecQkvF32 {
             FloatArray gate,
             int qSize,
             int kvSize,
-            int inputSize,
-            float rmsNormEps) {
+            int inputSize) {
         KernelArguments.requireMatrix("gateProj", gateProj, "[qSize, inputSize]", qSize, inputSize);
         KernelArguments.requireShape("gate", gate, "[qSize]", qSize);
-        addTask(graph, task, x, norm, qProj, kProj, vProj, gateProj, q, k, v, gate, qSize, kvSize, qSize, inputSize, rmsNormEps);
+        addTask(graph, task, x, qProj, kProj, vProj, gateProj, q, k, v, gate, qSize, kvSize, qSize, inputSize);
     }
 
     /** Adds the projections of a mixer without a gate to a graph. */
@@ -182,7 +169,6 @@ public final class MatVecQkvF32 {
             KernelGraph graph,
             String task,
             FloatArray x,
-            FloatArray norm,
             @Stored FloatArray qProj,
             @Stored FloatArray kProj,
             @Stored FloatArray vProj,
@@ -191,18 +177,16 @@ public final class MatVecQkvF32 {
             FloatArray v,
             int qSize,
             int kvSize,
-            int inputSize,
-            float rmsNormEps) {
+            int inputSize) {
         // In place of what there is not: an array that the task does not write, since TornadoVM never gets done with a task
         // that writes one array in two roles.
-        addTask(graph, task, x, norm, qProj, kProj, vProj, vProj, q, k, v, x, qSize, kvSize, 0, inputSize, rmsNormEps);
+        addTask(graph, task, x, qProj, kProj, vProj, vProj, q, k, v, x, qSize, kvSize, 0, inputSize);
     }
 
     private static void addTask(
             KernelGraph graph,
             String task,
             FloatArray x,
-            FloatArray norm,
             @Stored FloatArray qProj,
             @Stored FloatArray kProj,
             @Stored FloatArray vProj,
@@ -214,13 +198,11 @@ public final class MatVecQkvF32 {
             int qSize,
             int kvSize,
             int gateSize,
-            int inputSize,
-            float rmsNormEps) {
+            int inputSize) {
         KernelArguments.requireAtLeast("qSize", 1, qSize);
         KernelArguments.requireAtLeast("kvSize", 1, kvSize);
         KernelArguments.requireAtLeast("inputSize", 1, inputSize);
         KernelArguments.requireShape("x", x, "[inputSize]", inputSize);
-        KernelArguments.requireShape("norm", norm, "[inputSize]", inputSize);
         KernelArguments.requireMatrix("qProj", qProj, "[qSize, inputSize]", qSize, inputSize);
         KernelArguments.requireMatrix("kProj", kProj, "[kvSize, inputSize]", kvSize, inputSize);
         KernelArguments.requireMatrix("vProj", vProj, "[kvSize, inputSize]", kvSize, inputSize);
@@ -235,7 +217,6 @@ public final class MatVecQkvF32 {
                         MatVecQkvF32::compute,
                         graph.context(),
                         x,
-                        norm,
                         qProj,
                         kProj,
                         vProj,
@@ -248,7 +229,6 @@ public final class MatVecQkvF32 {
                         kvSize,
                         gateSize,
                         inputSize,
-                        rmsNormEps,
                         lanes,
                         graph.warpShuffles());
         graph.grid(task, RowTeams.grid(teams, lanes));

@@ -15,16 +15,10 @@ import uk.ac.manchester.tornado.api.types.vectors.Float4;
 /**
  * The first half of the MLP for one token: gate and up projections and the gated activation in one launch.
  *
- * <pre>
- *   n      = x / sqrt(mean over i of x[i]^2 + rmsNormEps) norm
- *   out[o] = silu(g) u,   g = sum over i of gateProj[o, i] n[i],   u = sum over i of upProj[o, i] n[i]
- * </pre>
+ * <pre>  out[o] = silu(g) u,   g = sum over i of gateProj[o, i] x[i],   u = sum over i of upProj[o, i] x[i]  </pre>
  *
- * <p>The norm before the MLP is computed on the way, as in {@link MatVecQkvF32}.
- *
- * <p>Launch: as {@link MatVecF32}; a team computes its rows of both matrices. Sums in f32. Ground truth:
- * {@link sala.kernels.reference.RmsNorm#normalize}, {@link sala.kernels.reference.Linear#project} and
- * {@link sala.kernels.reference.SwiGlu#activate}.
+ * <p>Launch: as {@link MatVecF32}; a team computes its row of both matrices. Sums in f32. Ground truth:
+ * {@link sala.kernels.reference.Linear#project} and {@link sala.kernels.reference.SwiGlu#activate}.
  */
 @StorageVariants({F16, PACKED_BF16})
 public final class MatVecSwiGluF32 {
@@ -34,7 +28,6 @@ public final class MatVecSwiGluF32 {
      * The kernel.
      *
      * @param x {@code [inputSize]}, f32
-     * @param norm {@code [inputSize]}, f32, weights of the norm
      * @param gateProj {@code [outputSize, inputSize]}, stored
      * @param upProj {@code [outputSize, inputSize]}, stored
      * @param out {@code [outputSize]}, f32; every element is written
@@ -44,37 +37,34 @@ public final class MatVecSwiGluF32 {
     public static void compute(
             KernelContext context,
             FloatArray x,
-            FloatArray norm,
             @Stored FloatArray gateProj,
             @Stored FloatArray upProj,
             FloatArray out,
             int outputSize,
             int inputSize,
-            float rmsNormEps,
             int lanes,
             int warpShuffles) {
         float[] gateScratch = context.allocateFloatLocalArray(RowTeams.ROWS * RowTeams.GROUP_LANES);
         float[] upScratch = context.allocateFloatLocalArray(RowTeams.ROWS * RowTeams.GROUP_LANES);
-        float[] squares = context.allocateFloatLocalArray(RowTeams.GROUP_LANES);
         int localId = context.localIdx;
         int lane = localId % lanes;
         int team = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
-        Float4 gateShares = FourRowsF32.shares(context, x, norm, 1, gateProj, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
+        Float4 gateShares = FourRowsF32.shares(
+                context, x, gateProj, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
         gateScratch[RowTeams.ROWS * localId] = gateShares.getX();
         gateScratch[RowTeams.ROWS * localId + 1] = gateShares.getY();
         gateScratch[RowTeams.ROWS * localId + 2] = gateShares.getZ();
         gateScratch[RowTeams.ROWS * localId + 3] = gateShares.getW();
-        Float4 upShares = FourRowsF32.shares(context, x, norm, 1, upProj, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
+        Float4 upShares = FourRowsF32.shares(
+                context, x, upProj, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
         upScratch[RowTeams.ROWS * localId] = upShares.getX();
         upScratch[RowTeams.ROWS * localId + 1] = upShares.getY();
         upScratch[RowTeams.ROWS * localId + 2] = upShares.getZ();
         upScratch[RowTeams.ROWS * localId + 3] = upShares.getW();
-        squares[localId] = SquareShare.of(context, x, inputSize, lane, lanes, warpShuffles);
         int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
         for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
             context.localBarrier();
             if (lane < stride) {
-                squares[localId] += squares[localId + stride];
                 int to = RowTeams.ROWS * localId;
                 int from = RowTeams.ROWS * (localId + stride);
                 gateScratch[to] += gateScratch[from];
@@ -90,9 +80,8 @@ public final class MatVecSwiGluF32 {
         context.localBarrier();
         int row = RowTeams.ROWS * team + lane;
         if (lane < RowTeams.ROWS && row < outputSize) {
-            float inverseRms = 1f / TornadoMath.sqrt(squares[localId - lane] / inputSize + rmsNormEps);
-            float gate = inverseRms * gateScratch[RowTeams.ROWS * (localId - lane) + lane];
-            float up = inverseRms * upScratch[RowTeams.ROWS * (localId - lane) + lane];
+            float gate = gateScratch[RowTeams.ROWS * (localId - lane) + lane];
+            float up = upScratch[RowTeams.ROWS * (localId - lane) + lane];
             out.set(row, gate / (1.0f + TornadoMath.exp(-gate)) * up);
         }
     }
@@ -101,7 +90,6 @@ public final class MatVecSwiGluF32 {
      * Adds the two projections and the activation to a graph.
      *
      * @param x {@code [inputSize]}
-     * @param norm {@code [inputSize]}
      * @param gateProj {@code [outputSize, inputSize]}
      * @param upProj {@code [outputSize, inputSize]}
      * @param out {@code [outputSize]}
@@ -111,17 +99,14 @@ public final class MatVecSwiGluF32 {
             KernelGraph graph,
             String task,
             FloatArray x,
-            FloatArray norm,
             @Stored FloatArray gateProj,
             @Stored FloatArray upProj,
             FloatArray out,
             int outputSize,
-            int inputSize,
-            float rmsNormEps) {
+            int inputSize) {
         KernelArguments.requireAtLeast("outputSize", 1, outputSize);
         KernelArguments.requireAtLeast("inputSize", 1, inputSize);
         KernelArguments.requireShape("x", x, "[inputSize]", inputSize);
-        KernelArguments.requireShape("norm", norm, "[inputSize]", inputSize);
         KernelArguments.requireMatrix("gateProj", gateProj, "[outputSize, inputSize]", outputSize, inputSize);
         KernelArguments.requireMatrix("upProj", upProj, "[outputSize, inputSize]", outputSize, inputSize);
         KernelArguments.requireShape("out", out, "[outputSize]", outputSize);
@@ -132,13 +117,11 @@ public final class MatVecSwiGluF32 {
                         MatVecSwiGluF32::compute,
                         graph.context(),
                         x,
-                        norm,
                         gateProj,
                         upProj,
                         out,
                         outputSize,
                         inputSize,
-                        rmsNormEps,
                         lanes,
                         graph.warpShuffles());
         graph.grid(task, RowTeams.grid(RowTeams.teams(outputSize), lanes));
