@@ -24,6 +24,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 public final class ChunkScan {
     private static final int LANES = 256;
+    /** Chunks that a lane loads before it stores the first. */
+    private static final int BATCH = 8;
 
     private ChunkScan() {}
 
@@ -53,7 +55,36 @@ public final class ChunkScan {
             float slope = decaySlopes.get(index / (headDim * headDim));
             float chunkDecay = TornadoMath.exp(-slope * chunkSize);
             float running = state.get(index);
-            for (int chunk = 0; chunk < fullChunks; chunk++) {
+            int chunk = 0;
+            // A batch is loaded before its first store: no compiler moves a load before a store that might alias it.
+            for (; chunk + BATCH <= fullChunks; chunk += BATCH) {
+                int first = chunk * stateSize + index;
+                float added0 = chunkStates.get(first);
+                float added1 = chunkStates.get(first + stateSize);
+                float added2 = chunkStates.get(first + 2 * stateSize);
+                float added3 = chunkStates.get(first + 3 * stateSize);
+                float added4 = chunkStates.get(first + 4 * stateSize);
+                float added5 = chunkStates.get(first + 5 * stateSize);
+                float added6 = chunkStates.get(first + 6 * stateSize);
+                float added7 = chunkStates.get(first + 7 * stateSize);
+                chunkStates.set(first, running);
+                running = chunkDecay * running + added0;
+                chunkStates.set(first + stateSize, running);
+                running = chunkDecay * running + added1;
+                chunkStates.set(first + 2 * stateSize, running);
+                running = chunkDecay * running + added2;
+                chunkStates.set(first + 3 * stateSize, running);
+                running = chunkDecay * running + added3;
+                chunkStates.set(first + 4 * stateSize, running);
+                running = chunkDecay * running + added4;
+                chunkStates.set(first + 5 * stateSize, running);
+                running = chunkDecay * running + added5;
+                chunkStates.set(first + 6 * stateSize, running);
+                running = chunkDecay * running + added6;
+                chunkStates.set(first + 7 * stateSize, running);
+                running = chunkDecay * running + added7;
+            }
+            for (; chunk < fullChunks; chunk++) {
                 float added = chunkStates.get(chunk * stateSize + index);
                 chunkStates.set(chunk * stateSize + index, running);
                 running = chunkDecay * running + added;

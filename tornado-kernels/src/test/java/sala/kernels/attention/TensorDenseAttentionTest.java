@@ -111,7 +111,7 @@ class TensorDenseAttentionTest {
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("caches")
     void piecesEqualOneCall(StorageType type) {
-        AttentionShape shape = AttentionCase.shape(4, 2, 64);
+        AttentionShape shape = AttentionCase.shape(4, 1, 64);
         AttentionCase whole = AttentionCase.random(shape, type, 0, 100);
         int from = 37 * shape.queryWidth();
         AttentionCase second = new AttentionCase(
