@@ -84,7 +84,8 @@ final class DoctorCommand implements Callable<Integer> {
         Optional<BenchShape> random =
                 Optional.ofNullable(shape).map(name -> BenchShape.of(name, Optional.ofNullable(layers)));
         random.ifPresentOrElse(
-                each -> TornadoProperties.set(each.config(), DeviceCheckup.contextLength(each.config())),
+                each -> TornadoProperties.set(
+                        each.config(), DeviceCheckup.contextLength(each.config()), DeviceCheckup.PASSES),
                 TornadoProperties::set);
         checkMachine();
         checkDevice(random);

@@ -44,6 +44,11 @@ final class TornadoProperties {
      * whether that much is there is checked against the device itself, later.
      */
     static void set(ModelConfig config, int contextLength) {
+        set(config, contextLength, 1);
+    }
+
+    /** The same for so many passes one after the other: TornadoVM keeps most of what a closed plan had. */
+    static void set(ModelConfig config, int contextLength, int passes) {
         if (ForwardPasses.hasTornadoVm()) {
             long widest;
             try {
@@ -55,7 +60,7 @@ final class TornadoProperties {
             } catch (IllegalArgumentException | ArithmeticException _) {
                 widest = 0; // no device can address it: the plan of the device will say so
             }
-            set(Math.max(LEAST_BYTES, widest + widest / 8));
+            set(Math.max(LEAST_BYTES, passes * (widest + widest / 8)));
         }
     }
 

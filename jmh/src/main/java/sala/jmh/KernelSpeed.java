@@ -91,18 +91,7 @@ public final class KernelSpeed {
                 rows.add(MatVecSpeed.plain(type, shape[0], shape[1]));
             }
         }
-        for (MatVecSpeed.Form variant : List.of(
-                MatVecSpeed.Form.ONE_ROW,
-                MatVecSpeed.Form.TWO_ROWS,
-                MatVecSpeed.Form.FOUR_ROWS_DEEP,
-                MatVecSpeed.Form.FOUR_ROWS_WIDE)) {
-            for (int[] shape : projections) {
-                rows.add(new MatVecSpeed(variant, StorageType.PACKED_BF16, shape[0], 0, shape[1]));
-            }
-        }
         for (StorageType type : List.of(StorageType.PACKED_BF16, StorageType.F16)) {
-            // As many rows as those of the MLP, to see what its norm costs.
-            rows.add(MatVecSpeed.plain(type, 32_768, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV, type, 4096, 4096, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV, type, 4096, 256, 4096));
             rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV_GATE, type, 4096, 4096, 4096));

@@ -3,10 +3,6 @@ package sala.jmh;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import sala.jmh.variants.FourRowDeepMatVec;
-import sala.jmh.variants.FourRowWideMatVec;
-import sala.jmh.variants.OneRowMatVec;
-import sala.jmh.variants.TwoRowMatVec;
 import sala.kernels.KernelGraph;
 import sala.kernels.matvec.MatVecF16;
 import sala.kernels.matvec.MatVecF32;
@@ -55,15 +51,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
         /** Three products. */
         QKV,
         /** Four: those and a gate's, of the size of the first. */
-        QKV_GATE,
-        /** Nothing; a variant of packed bf16. */
-        ONE_ROW,
-        /** Likewise. */
-        TWO_ROWS,
-        /** Likewise. */
-        FOUR_ROWS_DEEP,
-        /** Likewise. */
-        FOUR_ROWS_WIDE
+        QKV_GATE
     }
 
     static MatVecSpeed plain(StorageType type, int outputSize, int inputSize) {
@@ -79,7 +67,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
     @Override
     public String shape() {
         return switch (form) {
-            case PLAIN, RESIDUAL, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> outputSize + "x" + inputSize;
+            case PLAIN, RESIDUAL -> outputSize + "x" + inputSize;
             case SWIGLU -> "2x%dx%d".formatted(outputSize, inputSize);
             case QKV -> "(%d+2x%d)x%d".formatted(outputSize, kvSize, inputSize);
             case QKV_GATE -> "(2x%d+2x%d)x%d".formatted(outputSize, kvSize, inputSize);
@@ -89,7 +77,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
     @Override
     public double bytes() {
         double rows = switch (form) {
-            case PLAIN, RESIDUAL, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> outputSize;
+            case PLAIN, RESIDUAL -> outputSize;
             case SWIGLU -> 2.0 * outputSize;
             case QKV -> outputSize + 2.0 * kvSize;
             case QKV_GATE -> 2.0 * outputSize + 2.0 * kvSize;
@@ -115,7 +103,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
     /** Rows of each matrix of a launch. */
     private int[] matrices() {
         return switch (form) {
-            case PLAIN, RESIDUAL, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> new int[] {outputSize};
+            case PLAIN, RESIDUAL -> new int[] {outputSize};
             case SWIGLU -> new int[] {outputSize, outputSize};
             case QKV -> new int[] {outputSize, kvSize, kvSize};
             case QKV_GATE -> new int[] {outputSize, kvSize, kvSize, outputSize};
@@ -159,7 +147,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
 
             private FloatArray found() {
                 return switch (form) {
-                    case PLAIN, RESIDUAL, SWIGLU, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> out;
+                    case PLAIN, RESIDUAL, SWIGLU -> out;
                     case QKV -> v;
                     case QKV_GATE -> gate;
                 };
@@ -187,8 +175,6 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                     case PLAIN -> MatVecF32.addTo(graph, task, x, w, out, outputSize, inputSize, 1f);
                     case RESIDUAL ->
                         MatVecResidualF32.addTo(graph, task, x, w, out, outputSize, inputSize, RESIDUAL_SCALE);
-                    case ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE ->
-                        throw new IllegalStateException("no kernel for " + type);
                     case SWIGLU ->
                         MatVecSwiGluF32.addTo(
                                 graph, task, x, w, (FloatArray) matrices.get(1), out, outputSize, inputSize);
@@ -231,8 +217,6 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                     case PLAIN -> MatVecF16.addTo(graph, task, x, w, out, outputSize, inputSize, 1f);
                     case RESIDUAL ->
                         MatVecResidualF16.addTo(graph, task, x, w, out, outputSize, inputSize, RESIDUAL_SCALE);
-                    case ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE ->
-                        throw new IllegalStateException("no kernel for " + type);
                     case SWIGLU ->
                         MatVecSwiGluF16.addTo(
                                 graph, task, x, w, (HalfFloatArray) matrices.get(1), out, outputSize, inputSize);
@@ -275,10 +259,6 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                     case PLAIN -> MatVecPackedBf16.addTo(graph, task, x, w, out, outputSize, inputSize, 1f);
                     case RESIDUAL ->
                         MatVecResidualPackedBf16.addTo(graph, task, x, w, out, outputSize, inputSize, RESIDUAL_SCALE);
-                    case ONE_ROW -> OneRowMatVec.addTo(graph, task, x, w, out, outputSize, inputSize);
-                    case TWO_ROWS -> TwoRowMatVec.addTo(graph, task, x, w, out, outputSize, inputSize);
-                    case FOUR_ROWS_DEEP -> FourRowDeepMatVec.addTo(graph, task, x, w, out, outputSize, inputSize);
-                    case FOUR_ROWS_WIDE -> FourRowWideMatVec.addTo(graph, task, x, w, out, outputSize, inputSize);
                     case SWIGLU ->
                         MatVecSwiGluPackedBf16.addTo(
                                 graph, task, x, w, (LongArray) matrices.get(1), out, outputSize, inputSize);
@@ -342,7 +322,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
             sum += (double) seeded.value((long) row * inputSize + c) * seeded.value(c);
         }
         return switch (form) {
-            case PLAIN, QKV, QKV_GATE, ONE_ROW, TWO_ROWS, FOUR_ROWS_DEEP, FOUR_ROWS_WIDE -> sum;
+            case PLAIN, QKV, QKV_GATE -> sum;
             case RESIDUAL -> RESIDUAL_SCALE * sum;
             case SWIGLU -> sum / (1 + Math.exp(-sum)) * sum;
         };

@@ -1,7 +1,6 @@
 package sala.jmh;
 
 import java.util.Arrays;
-import sala.jmh.variants.TreeRmsNorm;
 import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.gate.OutputNormGateF32;
@@ -33,8 +32,7 @@ record NormSpeed(Form form, int numTokens, int width) implements KernelSpeedRow 
         PLAIN("rmsnorm f32", 2),
         RESIDUAL("residual rmsnorm f32", 4),
         OUTPUT_GATE("output norm and gate f32", 3),
-        FINAL("final norm f32", 2),
-        TREE("rmsnorm f32, variant tree", 2);
+        FINAL("final norm f32", 2);
 
         private final String label;
         private final int passes;
@@ -104,7 +102,6 @@ record NormSpeed(Form form, int numTokens, int width) implements KernelSpeedRow 
                     case OUTPUT_GATE ->
                         OutputNormGateF32.addTo(
                                 graph, task, step, hidden, weight, branch, out, numTokens, width, EPS);
-                    case TREE -> TreeRmsNorm.addTo(graph, task, step, hidden, weight, out, numTokens, width, EPS);
                     case FINAL -> FinalNorm.addTo(graph, task, step, hidden, weight, out, numTokens, width, EPS);
                 }
             }
@@ -119,7 +116,7 @@ record NormSpeed(Form form, int numTokens, int width) implements KernelSpeedRow 
                 Arrays.setAll(beside, i -> branch.get(row + i));
                 Arrays.setAll(weights, weight::get);
                 double[] expected = switch (form) {
-                    case PLAIN, FINAL, TREE -> RmsNorm.normalize(values, weights, EPS);
+                    case PLAIN, FINAL -> RmsNorm.normalize(values, weights, EPS);
                     case RESIDUAL -> {
                         Arrays.setAll(values, i -> hidden.get(row + i) + RESIDUAL_SCALE * branch.get(row + i));
                         yield RmsNorm.normalize(values, weights, EPS);

@@ -23,6 +23,9 @@ import sala.model.WeightFormat;
 
 /** Proves on this machine that a device computes what the host computes. */
 public final class DeviceCheckup {
+    /** Forward passes that {@link #checkModel} opens at most, one after the other. */
+    public static final int PASSES = 2;
+
     private static final int DECODED_TOKENS = 8;
 
     /** Blocks of a prompt, beside those that a token can select: these are left out. */

@@ -94,8 +94,17 @@ final class DeviceModel implements AutoCloseable {
         try {
             load(modelWeights, loading);
         } catch (RuntimeException | Error e) {
-            plan.close();
+            closeAfter(e);
             throw e;
+        }
+    }
+
+    /** What went wrong first is what is told; TornadoVM may fail once more in freeing what it never had. */
+    private void closeAfter(Throwable cause) {
+        try {
+            plan.close();
+        } catch (RuntimeException | Error e) {
+            cause.addSuppressed(e);
         }
     }
 

@@ -5,7 +5,7 @@ import uk.ac.manchester.tornado.api.WorkerGrid1D;
 
 /**
  * How a matrix's rows are shared out: four neighbouring rows by a team of neighbouring lanes, as many teams as fit into a work
- * group.
+ * group. Where a launch has two matrices of many rows, a team takes one row of each.
  *
  * <p>Long rows get the whole group: then the groups that run at the same time read neighbouring rows end to end, where
  * a warp a row reads many far streams side by side and gets a third less of the memory's bandwidth. It also splits the
