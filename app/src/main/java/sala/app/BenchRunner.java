@@ -3,8 +3,10 @@ package sala.app;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
+import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import sala.model.DevicePass;
 import sala.model.ForwardPass;
@@ -36,22 +38,26 @@ final class BenchRunner {
     private final SessionOptions options;
     private final Optional<LongFunction<MachineLimits>> limitMeter;
     private final Random random;
+    private final Consumer<String> listener;
 
     /**
      * A runner.
      *
      * @param options context length for the longest test, attention mode
      * @param limitMeter reads the limits of this processor in the given nanoseconds; empty where a device computes
+     * @param listener hears what is not a result, such as how long a test's context took on a device
      */
     BenchRunner(
             ForwardPass forwardPass,
             SessionOptions options,
             Optional<LongFunction<MachineLimits>> limitMeter,
-            long seed) {
+            long seed,
+            Consumer<String> listener) {
         this.forwardPass = forwardPass;
         this.options = options;
         this.limitMeter = limitMeter;
         random = new Random(seed);
+        this.listener = listener;
     }
 
     /** Positions that a session needs for a test on a device: what it generates, often enough for all runs of it. */
@@ -129,7 +135,13 @@ final class BenchRunner {
         session.reset();
         device.bringToDevice(session);
         if (test.depth() > 0) {
-            forwardPass.prefill(session, randomTokens(test.depth()));
+            double seconds = time(session, randomTokens(test.depth()), new int[0]) / 1e9;
+            listener.accept(String.format(
+                    Locale.ROOT,
+                    "%d tokens of context took %.2f s, %.0f tokens/s",
+                    test.depth(),
+                    seconds,
+                    test.depth() / seconds));
         }
     }
 

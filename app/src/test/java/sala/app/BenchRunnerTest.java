@@ -76,7 +76,8 @@ class BenchRunnerTest {
                         readingNanos.add(nanos);
                         return LIMITS;
                     }),
-                    42);
+                    42,
+                    _ -> {});
             BenchSamples samples = runner.run(test, 3, warmUp);
             assertEquals(3, samples.nanos().length);
             assertEquals(4, samples.limits().size());
