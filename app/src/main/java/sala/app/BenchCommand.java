@@ -27,7 +27,7 @@ import sala.model.ModelWeights;
 import sala.model.PassOptions;
 import sala.model.SessionOptions;
 import sala.model.WeightFormat;
-import sala.model.cpu.MachineLimits;
+import sala.model.cpu.LimitMeter;
 import sala.model.tornado.TornadoDevices;
 
 /** {@code sala bench}: speed, with the flags and the table of llama-bench. */
@@ -38,8 +38,8 @@ import sala.model.tornado.TornadoDevices;
             "%nLists may be given as 1,2 or by repeating the option; ranges as 1-4, 0-512+128",
             "or 128-1024*2. A result is the mean and standard deviation of the rates, their",
             "median and range, and the share of what this machine can do at best, measured",
-            "in the same run: memory bandwidth for generation, f32 multiply-adds for prompt",
-            "processing. Tokenizer and sampling are not part of it. Examples:",
+            "before and behind each repetition: memory bandwidth for generation, f32",
+            "multiply-adds for prompt processing. Tokenizer and sampling are not part of it. Examples:",
             "  sala bench --shape 1b -p 512 -n 64 -r 5",
             "  sala bench -m MiniCPM-SALA -p 0 -n 32 -d 0,8192,65536 -o jsonl"
         })
@@ -296,11 +296,6 @@ final class BenchCommand implements Runnable {
         SessionOptions options = new SessionOptions(contextLength, attention.mode(), LayerObserver.NONE);
         printer.begin();
         for (int threadCount : threadCounts) {
-            Optional<MachineLimits> limits = Optional.empty();
-            if (choice.device().isEmpty()) {
-                say("measuring the limits of the machine");
-                limits = Optional.of(MachineLimits.measure(threadCount));
-            }
             PassOptions passOptions = PassOptions.of(threadCount, contextLength)
                     .withWeightFormat(weightFormat)
                     .withRecording(recording)
@@ -310,33 +305,44 @@ final class BenchCommand implements Runnable {
             }
             try (ForwardPass forwardPass = choice.open(weights, passOptions)) {
                 say(forwardPass.description());
-                BenchRunner runner = new BenchRunner(forwardPass, options, seed);
-                for (BenchTest test : tests) {
-                    say(test.name());
-                    Instant testTime = Instant.now();
-                    long[] samples = runner.run(test, repetitions, !noWarmup);
-                    BenchResult result = new BenchResult(
-                            benchModel,
-                            choice.backend().toString(),
-                            choice.device().map(TornadoDevices.Entry::name),
-                            threadCount,
-                            test,
-                            testTime,
-                            samples,
-                            limits,
-                            profile(forwardPass, runner, test));
-                    printer.result(result);
-                    result.profile().ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
-                }
+                Measurement measurement = (test, runner, testTime) -> new BenchResult(
+                        benchModel,
+                        choice.backend().toString(),
+                        choice.device().map(TornadoDevices.Entry::name),
+                        threadCount,
+                        test,
+                        testTime,
+                        runner.run(test, repetitions, !noWarmup),
+                        profile(forwardPass, runner, test));
                 if (forwardPass instanceof DevicePass device) {
+                    measure(tests, new BenchRunner(forwardPass, options, Optional.empty(), seed), measurement, printer);
                     say("first runs of %d graphs, which compile them: %.2f s"
                             .formatted(
                                     device.firstRuns().graphs(),
                                     device.firstRuns().nanos() / 1e9));
+                } else {
+                    try (LimitMeter meter = new LimitMeter(threadCount)) {
+                        BenchRunner runner = new BenchRunner(forwardPass, options, Optional.of(meter::measure), seed);
+                        measure(tests, runner, measurement, printer);
+                    }
                 }
             }
         }
         printer.end();
+    }
+
+    /** Runs one test on one number of threads. */
+    private interface Measurement {
+        BenchResult run(BenchTest test, BenchRunner runner, Instant testTime);
+    }
+
+    private void measure(List<BenchTest> tests, BenchRunner runner, Measurement measurement, BenchPrinter printer) {
+        for (BenchTest test : tests) {
+            say(test.name());
+            BenchResult result = measurement.run(test, runner, Instant.now());
+            printer.result(result);
+            result.profile().ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
+        }
     }
 
     private Optional<BenchProfile> profile(ForwardPass forwardPass, BenchRunner runner, BenchTest test) {

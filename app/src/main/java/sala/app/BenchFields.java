@@ -4,6 +4,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.LinkedHashMap;
 import java.util.OptionalDouble;
 import java.util.SequencedMap;
+import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
 import sala.model.cpu.MachineLimits;
 
 /** A result as named values: llama-bench's names where it has the value, in its order, then what it has not. */
@@ -37,19 +38,22 @@ final class BenchFields {
         fields.put("median_ts", result.medianTokensPerSecond());
         fields.put("min_ts", rates.getMin());
         fields.put("max_ts", rates.getMax());
-        fields.put(
-                "read_bytes_per_second",
-                result.limits().map(MachineLimits::readBytesPerSecond).orElse(Double.NaN));
-        fields.put(
-                "peak_flops_per_second",
-                result.limits().map(MachineLimits::flopsPerSecond).orElse(Double.NaN));
-        fields.put("bandwidth_share", orNaN(result.bandwidthShare()));
-        fields.put("peak_share", orNaN(result.peakShare()));
+        fields.put("read_bytes_per_second", result.samples().medianLimit(MachineLimits::readBytesPerSecond));
+        fields.put("peak_flops_per_second", result.samples().medianLimit(MachineLimits::flopsPerSecond));
+        putShares(fields, "bandwidth_share", result.bandwidthShares());
+        putShares(fields, "peak_share", result.peakShares());
         fields.put(
                 "kernel_ns_per_token",
                 result.profile().map(BenchProfile::kernelNanosPerToken).orElse(Double.NaN));
         fields.put("host_share", orNaN(result.hostShare()));
         return fields;
+    }
+
+    /** Median and range, which are NaN where there are no shares. */
+    private static void putShares(SequencedMap<String, Object> fields, String name, DescriptiveStatistics shares) {
+        fields.put(name, shares.getPercentile(50));
+        fields.put(name + "_min", shares.getMin());
+        fields.put(name + "_max", shares.getMax());
     }
 
     private static double orNaN(OptionalDouble value) {

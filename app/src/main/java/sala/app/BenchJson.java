@@ -57,13 +57,21 @@ final class BenchJson implements BenchPrinter {
                 }
             }
             json.writeFieldName("samples_ns");
-            json.writeArray(result.samplesNanos(), 0, result.samplesNanos().length);
+            json.writeArray(result.samples().nanos(), 0, result.samples().nanos().length);
             json.writeFieldName("samples_ts");
-            json.writeArray(result.samplesTokensPerSecond(), 0, result.samplesNanos().length);
+            writeArray(json, result.samplesTokensPerSecond());
+            json.writeFieldName("samples_bandwidth_share");
+            writeArray(json, result.bandwidthShares().getValues());
+            json.writeFieldName("samples_peak_share");
+            writeArray(json, result.peakShares().getValues());
             json.writeEndObject();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
         return bytes.toString(StandardCharsets.UTF_8);
+    }
+
+    private static void writeArray(JsonGenerator json, double[] values) throws IOException {
+        json.writeArray(values, 0, values.length);
     }
 }

@@ -4,7 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.OptionalDouble;
+import org.apache.commons.math3.stat.descriptive.DescriptiveStatistics;
+import sala.model.cpu.MachineLimits;
 
 /** llama-bench's table, with median, range and shares of the machine's limits behind its columns. */
 final class BenchMarkdown implements BenchPrinter {
@@ -29,8 +30,8 @@ final class BenchMarkdown implements BenchPrinter {
             new Column("t/s", 18, true),
             new Column("median", 10, true),
             new Column("min .. max", 22, true),
-            new Column("bandwidth", 9, true),
-            new Column("peak", 9, true));
+            new Column("bandwidth", 16, true),
+            new Column("peak", 16, true));
 
     private final CommandStreams streams;
     private Optional<BenchResult> last = Optional.empty();
@@ -66,8 +67,8 @@ final class BenchMarkdown implements BenchPrinter {
                 String.format(Locale.ROOT, "%.2f ± %.2f", rates.getMean(), rates.getStandardDeviation()),
                 String.format(Locale.ROOT, "%.2f", result.medianTokensPerSecond()),
                 String.format(Locale.ROOT, "%.2f .. %.2f", rates.getMin(), rates.getMax()),
-                percent(result.bandwidthShare()),
-                percent(result.peakShare()));
+                percent(result.bandwidthShares()),
+                percent(result.peakShares()));
         List<String> cells = new ArrayList<>();
         for (int i = 0; i < texts.size(); i++) {
             cells.add(COLUMNS.get(i).cell(texts.get(i)));
@@ -77,21 +78,29 @@ final class BenchMarkdown implements BenchPrinter {
 
     @Override
     public void end() {
-        last.ifPresent(result -> streams.emit(result.limits()
-                .map(limits -> String.format(
-                        Locale.ROOT,
-                        "%nbandwidth: weights read by decoding, of %.1f GB/s; peak: multiply-adds with weights, of %.1f GFLOP/s; both limits measured in this run on %s%n",
-                        limits.readBytesPerSecond() / 1e9,
-                        limits.flopsPerSecond() / 1e9,
-                        Machine.cpuName()))
-                .orElseGet(() -> "%ncomputed by %s%n".formatted(result.device().orElse(result.backend())))));
+        last.ifPresent(result -> streams.emit(
+                result.device().isPresent()
+                        ? "%ncomputed by %s%n".formatted(result.device().get())
+                        : String.format(
+                                Locale.ROOT,
+                                "%nbandwidth: weights read by decoding, of %.1f GB/s; peak: multiply-adds with weights, of %.1f GFLOP/s; each repetition of the limits read right before and behind it on %s: median (min..max)%n",
+                                result.samples().medianLimit(MachineLimits::readBytesPerSecond) / 1e9,
+                                result.samples().medianLimit(MachineLimits::flopsPerSecond) / 1e9,
+                                Machine.cpuName())));
     }
 
     private void emitRow(List<String> cells) {
         streams.emit("| " + String.join(" | ", cells) + " |\n");
     }
 
-    private static String percent(OptionalDouble share) {
-        return share.isPresent() ? String.format(Locale.ROOT, "%.1f %%", 100 * share.getAsDouble()) : "-";
+    private static String percent(DescriptiveStatistics shares) {
+        return shares.getN() == 0
+                ? "-"
+                : String.format(
+                        Locale.ROOT,
+                        "%.1f %% (%.0f..%.0f)",
+                        100 * shares.getPercentile(50),
+                        100 * shares.getMin(),
+                        100 * shares.getMax());
     }
 }

@@ -12,8 +12,7 @@ import sala.model.cpu.MachineLimits;
  * @param backend as typed, such as {@code cpu}
  * @param device that computed; empty for this machine's processor
  * @param testTime when it began
- * @param samplesNanos duration of each repetition
- * @param limits of this machine's processor, measured in this run; empty where a device computed
+ * @param samples duration of each repetition, and this processor's limits around it
  * @param profile what the device did; empty unless asked for
  */
 record BenchResult(
@@ -23,13 +22,12 @@ record BenchResult(
         int threads,
         BenchTest test,
         Instant testTime,
-        long[] samplesNanos,
-        Optional<MachineLimits> limits,
+        BenchSamples samples,
         Optional<BenchProfile> profile) {
     /** Durations in nanoseconds. */
     DescriptiveStatistics nanos() {
         DescriptiveStatistics statistics = new DescriptiveStatistics();
-        for (long sample : samplesNanos) {
+        for (long sample : samples.nanos()) {
             statistics.addValue((double) sample);
         }
         return statistics;
@@ -41,9 +39,9 @@ record BenchResult(
     }
 
     double[] samplesTokensPerSecond() {
-        double[] rates = new double[samplesNanos.length];
+        double[] rates = new double[samples.nanos().length];
         for (int i = 0; i < rates.length; i++) {
-            rates[i] = test.timedTokens() * 1e9 / samplesNanos[i];
+            rates[i] = test.timedTokens() * 1e9 / samples.nanos()[i];
         }
         return rates;
     }
@@ -68,21 +66,26 @@ record BenchResult(
                 : OptionalDouble.empty();
     }
 
-    /** Weight bytes read per second by decoding alone, over the bandwidth; only for tests that decode only. */
-    OptionalDouble bandwidthShare() {
-        return test.promptLength() == 0 && limits.isPresent()
-                ? OptionalDouble.of(medianTokensPerSecond()
-                        * model.decodeBytes()
-                        / limits.get().readBytesPerSecond())
-                : OptionalDouble.empty();
+    /**
+     * Weight bytes read per second by decoding alone, over the bandwidth, for each repetition; none but for tests that only decode
+     * on this processor.
+     */
+    DescriptiveStatistics bandwidthShares() {
+        return new DescriptiveStatistics(
+                test.promptLength() == 0
+                        ? samples.shares(
+                                (double) model.decodeBytes() * test.genLength(), MachineLimits::readBytesPerSecond)
+                        : new double[0]);
     }
 
-    /** Multiply-adds with weights per second, over the peak; only for tests that process a prompt only. */
-    OptionalDouble peakShare() {
-        return test.genLength() == 0 && limits.isPresent()
-                ? OptionalDouble.of(model.prefillFlops(test.promptLength())
-                        / (nanos().getPercentile(50) / 1e9)
-                        / limits.get().flopsPerSecond())
-                : OptionalDouble.empty();
+    /**
+     * Multiply-adds with weights per second, over the peak, for each repetition; none but for tests that only process a prompt on
+     * this processor.
+     */
+    DescriptiveStatistics peakShares() {
+        return new DescriptiveStatistics(
+                test.genLength() == 0
+                        ? samples.shares(model.prefillFlops(test.promptLength()), MachineLimits::flopsPerSecond)
+                        : new double[0]);
     }
 }

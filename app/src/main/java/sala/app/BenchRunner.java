@@ -1,15 +1,21 @@
 package sala.app;
 
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
+import java.util.function.LongFunction;
 import sala.model.DevicePass;
 import sala.model.ForwardPass;
 import sala.model.Session;
 import sala.model.SessionOptions;
+import sala.model.cpu.MachineLimits;
 
 /**
  * Times a forward pass, without tokenizer and sampling, as llama-bench does: random ids, the same in every repetition.
- * The context of a test's depth is computed once and copied for each repetition.
+ * The context of a test's depth is computed once and copied for each repetition. The limits of the processor are read between
+ * repetitions.
  *
  * <p>On a device a copy would go through the host, which takes long for a long context. There a prompt's context is computed
  * anew for each repetition, and repetitions of a generation follow each other in one session, at growing depth.
@@ -21,18 +27,30 @@ final class BenchRunner {
     /** Prompts up to so long go through the profiler once before they count: the first launch of a task takes longer. */
     private static final int WARMED_PROMPT = 8192;
 
+    /** A repetition takes so many times the time of a reading of the limits, which takes no longer than is of use. */
+    private static final int LIMIT_FRACTION = 4;
+
+    private static final long MAX_LIMIT_NANOS = 500_000_000;
+
     private final ForwardPass forwardPass;
     private final SessionOptions options;
+    private final Optional<LongFunction<MachineLimits>> limitMeter;
     private final Random random;
 
     /**
      * A runner.
      *
      * @param options context length for the longest test, attention mode
+     * @param limitMeter reads the limits of this processor in the given nanoseconds; empty where a device computes
      */
-    BenchRunner(ForwardPass forwardPass, SessionOptions options, long seed) {
+    BenchRunner(
+            ForwardPass forwardPass,
+            SessionOptions options,
+            Optional<LongFunction<MachineLimits>> limitMeter,
+            long seed) {
         this.forwardPass = forwardPass;
         this.options = options;
+        this.limitMeter = limitMeter;
         random = new Random(seed);
     }
 
@@ -43,33 +61,44 @@ final class BenchRunner {
                 : Math.addExact(test.depth(), Math.multiplyExact(test.genLength(), repetitions + 3));
     }
 
-    /** Runs a test and returns the nanoseconds of each repetition. */
-    long[] run(BenchTest test, int repetitions, boolean warmUp) {
+    /** Runs a test. */
+    BenchSamples run(BenchTest test, int repetitions, boolean warmUp) {
         int[] prompt = randomTokens(test.promptLength());
         int[] generated = randomTokens(test.genLength());
         return forwardPass instanceof DevicePass device
-                ? runOnDevice(device, test, prompt, generated, repetitions, warmUp)
+                ? BenchSamples.ofDevice(runOnDevice(device, test, prompt, generated, repetitions, warmUp))
                 : runOnHost(test, prompt, generated, repetitions, warmUp);
     }
 
-    private long[] runOnHost(BenchTest test, int[] prompt, int[] generated, int repetitions, boolean warmUp) {
+    private BenchSamples runOnHost(BenchTest test, int[] prompt, int[] generated, int repetitions, boolean warmUp) {
         long[] nanos = new long[repetitions];
+        List<MachineLimits> limits = new ArrayList<>();
+        long expectedNanos = 0;
         try (Session base = forwardPass.newSession(options)) {
             if (test.depth() > 0) {
                 forwardPass.prefill(base, randomTokens(test.depth()));
             }
             if (warmUp) {
+                int[] warming = warming(generated);
                 try (Session session = base.copy()) {
-                    time(session, prompt, warming(generated));
+                    expectedNanos =
+                            time(session, prompt, warming) * test.timedTokens() / (prompt.length + warming.length);
                 }
             }
+            readLimits(expectedNanos, limits);
             for (int i = 0; i < repetitions; i++) {
                 try (Session session = base.copy()) {
                     nanos[i] = time(session, prompt, generated);
                 }
+                readLimits(nanos[i], limits);
             }
         }
-        return nanos;
+        return new BenchSamples(nanos, limits);
+    }
+
+    private void readLimits(long repetitionNanos, List<MachineLimits> limits) {
+        limitMeter.ifPresent(
+                meter -> limits.add(meter.apply(Math.min(repetitionNanos / LIMIT_FRACTION, MAX_LIMIT_NANOS))));
     }
 
     /** As llama-bench: the whole prompt, but one token of the generation. */

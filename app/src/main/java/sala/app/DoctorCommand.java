@@ -2,16 +2,18 @@ package sala.app;
 
 import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
-import java.nio.file.Path;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import sala.loader.Checkpoint;
+import sala.loader.DType;
 import sala.model.Backend;
 import sala.model.BackendUnavailableException;
 import sala.model.EmbeddedModel;
@@ -29,13 +31,14 @@ import sala.model.tornado.TornadoDevices;
         description = "Checks what this machine has: that the device computes what the processor computes.",
         footer = {
             "%nRuns every kernel of the model on small inputs beside a reference in double",
-            "precision, then the embedded model beside the cpu backend. The exit code is 0",
-            "when all that was found works, 1 otherwise; what is missing is no failure.",
-            "Example:",
-            "  sala doctor --device 0 --json"
+            "precision, then the embedded model beside the cpu backend, or random weights of",
+            "another shape. The exit code is 0 when all that was found works, 1 otherwise;",
+            "what is missing is no failure. Examples:",
+            "  sala doctor --device 0 --json",
+            "  sala doctor --shape 9b --layers 4"
         })
 final class DoctorCommand implements Callable<Integer> {
-    private static final int MODEL_CONTEXT_LENGTH = 512;
+    private static final long SEED = 42;
 
     private final CommandStreams streams;
     private final List<Finding> findings = new ArrayList<>();
@@ -45,6 +48,17 @@ final class DoctorCommand implements Callable<Integer> {
             paramLabel = "N",
             description = "Device to check, as ./sala devices lists them. Default: the one that is picked.")
     private @Nullable Integer device;
+
+    @Option(
+            names = "--shape",
+            paramLabel = "NAME",
+            description =
+                    "Check random bf16 weights of this shape instead of the embedded model: ${COMPLETION-CANDIDATES}.",
+            completionCandidates = BenchShape.Names.class)
+    private @Nullable String shape;
+
+    @Option(names = "--layers", paramLabel = "N", description = "Only the first N layers of the shape.")
+    private @Nullable Integer layers;
 
     @Option(names = "--json", description = "Print one JSON object: {\"findings\":[..],\"healthy\":true}.")
     private boolean asJson;
@@ -64,9 +78,16 @@ final class DoctorCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        TornadoProperties.set();
+        if (layers != null && shape == null) {
+            throw new UsageException("--layers goes with --shape");
+        }
+        Optional<BenchShape> random =
+                Optional.ofNullable(shape).map(name -> BenchShape.of(name, Optional.ofNullable(layers)));
+        random.ifPresentOrElse(
+                each -> TornadoProperties.set(each.config(), DeviceCheckup.contextLength(each.config())),
+                TornadoProperties::set);
         checkMachine();
-        checkDevice();
+        checkDevice(random);
         boolean healthy = findings.stream().noneMatch(finding -> finding.verdict() == Verdict.FAILED);
         if (asJson) {
             JsonOutput.writeLine(streams, json -> writeJson(json, healthy));
@@ -119,7 +140,7 @@ final class DoctorCommand implements Callable<Integer> {
         }
     }
 
-    private void checkDevice() {
+    private void checkDevice(Optional<BenchShape> random) {
         List<TornadoDevices.Entry> entries;
         ForwardPasses.Choice choice;
         try {
@@ -136,25 +157,35 @@ final class DoctorCommand implements Callable<Integer> {
         TornadoDevices.Entry entry = choice.device().orElseThrow();
         report("device", Verdict.OK, choice.explanation());
         DeviceCheckup.checkKernels(entry, this::report);
-        checkModel(entry);
+        random.ifPresentOrElse(each -> checkShape(entry, each), () -> checkEmbeddedModel(entry));
     }
 
     private void report(DeviceCheckup.Result result) {
         report(result.name(), result.passed() ? Verdict.OK : Verdict.FAILED, result.detail());
     }
 
-    private void checkModel(TornadoDevices.Entry entry) {
-        Path directory = EmbeddedModel.directory();
+    private void checkEmbeddedModel(TornadoDevices.Entry entry) {
+        try (Checkpoint checkpoint = Checkpoint.open(EmbeddedModel.directory())) {
+            checkModel(entry, ModelWeights.load(checkpoint));
+        }
+    }
+
+    private void checkShape(TornadoDevices.Entry entry, BenchShape random) {
+        MemoryCheck.requireWeights(random.config(), DType.BF16);
+        try (Arena arena = Arena.ofShared()) {
+            checkModel(entry, ModelWeights.random(random.config(), DType.BF16, SEED, arena));
+        }
+    }
+
+    private void checkModel(TornadoDevices.Entry entry, ModelWeights weights) {
         ForwardPasses.Choice host =
                 ForwardPasses.choose(hasCpuBackend() ? Backend.CPU : Backend.REFERENCE, OptionalInt.empty());
-        try (Checkpoint checkpoint = Checkpoint.open(directory)) {
-            ModelWeights weights = ModelWeights.load(checkpoint);
-            MemoryCheck.require(MemoryPlan.of(weights.config(), MODEL_CONTEXT_LENGTH), "SALA_JAVA_OPTS");
-            int threads = Runtime.getRuntime().availableProcessors();
-            try (ForwardPass expected = host.open(weights, PassOptions.of(threads, MODEL_CONTEXT_LENGTH))) {
-                DeviceCheckup.checkModel(
-                        entry, weights, expected, host.backend().toString(), this::report);
-            }
+        int contextLength = DeviceCheckup.contextLength(weights.config());
+        MemoryCheck.require(MemoryPlan.of(weights.config(), contextLength), "SALA_JAVA_OPTS");
+        int threads = Runtime.getRuntime().availableProcessors();
+        try (ForwardPass expected = host.open(weights, PassOptions.of(threads, contextLength))) {
+            DeviceCheckup.checkModel(
+                    entry, weights, expected, host.backend().toString(), this::report);
         }
     }
 

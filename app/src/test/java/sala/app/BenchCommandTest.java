@@ -41,10 +41,29 @@ class BenchCommandTest {
         assertTrue(result.required("stddev_ts").doubleValue() >= 0);
         assertTrue(result.required("read_bytes_per_second").doubleValue() > 1e8);
         assertTrue(result.required("peak_flops_per_second").doubleValue() > 1e8);
-        assertEquals(tested.equals("tg"), result.required("bandwidth_share").isNumber());
-        assertEquals(tested.equals("pp"), result.required("peak_share").isNumber());
+        checkShare(result, "bandwidth_share", tested.equals("tg"));
+        checkShare(result, "peak_share", tested.equals("pp"));
         assertEquals(2, result.required("n_threads").intValue());
         assertTrue(result.required("model_n_params").longValue() > 0);
+    }
+
+    private static void checkShare(JsonNode result, String name, boolean expected) {
+        JsonNode samples = result.required("samples_" + name);
+        assertEquals(expected ? 3 : 0, samples.size());
+        assertEquals(expected, result.required(name).isNumber());
+        assertEquals(expected, result.required(name + "_min").isNumber());
+        if (expected) {
+            double[] sorted = {
+                samples.get(0).doubleValue(),
+                samples.get(1).doubleValue(),
+                samples.get(2).doubleValue()
+            };
+            Arrays.sort(sorted);
+            assertEquals(sorted[0], result.required(name + "_min").doubleValue());
+            assertEquals(sorted[1], result.required(name).doubleValue());
+            assertEquals(sorted[2], result.required(name + "_max").doubleValue());
+            assertTrue(sorted[0] > 0);
+        }
     }
 
     @Test

@@ -187,6 +187,14 @@ class DeviceCommandTest {
     }
 
     @Test
+    void theDoctorTakesLayersOfAShapeAlone() {
+        CommandRun run = CommandRun.of("doctor", "--layers", "2");
+        assertEquals(2, run.exitCode());
+        assertTrue(run.errorLine().contains("--layers goes with --shape"), run.err());
+        assertEquals(2, CommandRun.of("doctor", "--shape", "huge").exitCode());
+    }
+
+    @Test
     void theDoctorRefusesADeviceThatIsNotThere() {
         CommandRun run = CommandRun.of("doctor", "--device", "9");
         assertEquals(1, run.exitCode());

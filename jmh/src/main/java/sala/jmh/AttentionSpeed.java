@@ -12,7 +12,10 @@ import sala.kernels.cache.CacheLayout;
 import sala.kernels.reference.AttentionShape;
 import sala.kernels.sparse.SparseAttentionF16;
 import sala.kernels.sparse.SparseAttentionF32;
+import sala.kernels.sparse.TensorAttentionScratch;
+import sala.kernels.sparse.TensorSparseAttention;
 import sala.kernels.storage.StorageType;
+import sala.model.tornado.TornadoOptions;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
@@ -27,19 +30,25 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *
  * @param inputs context, and the tokens that attend
  * @param sparse whether they attend to blocks spread over the context, or to all of it
+ * @param tensorCores whether the block-sparse attention of many tokens is that of tensor cores; F16 only
  * @param type of the cache, F32 or F16
  * @param numSplits work groups that share a head group's keys; of one token only
  */
-record AttentionSpeed(AttentionInputs inputs, boolean sparse, StorageType type, int numSplits)
+record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCores, StorageType type, int numSplits)
         implements KernelSpeedRow {
     /** More than the largest caches hold. */
     private static final double BYTES_OF_A_ROUND = 250e6;
 
     private static final int MOST_CACHES = 16;
 
+    /** Queries and softmax numerators are rounded to f16. */
+    private static final double TENSOR_TOLERANCE = 5e-3;
+
     @Override
     public String name() {
-        return (sparse ? "sparse attention " : "dense attention ") + type.name().toLowerCase(Locale.ROOT);
+        return (tensorCores ? "tensor " : "")
+                + (sparse ? "sparse attention " : "dense attention ")
+                + type.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
@@ -67,6 +76,9 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, StorageType type, 
 
     @Override
     public boolean runsOn(TornadoVMBackendType backend) {
+        if (tensorCores) {
+            return backend == TornadoVMBackendType.CUDA;
+        }
         return type == StorageType.F32 || (type == StorageType.F16 && backend != TornadoVMBackendType.JAVA);
     }
 
@@ -87,6 +99,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, StorageType type, 
         int maxSelected = heads.rule().effectiveTopK();
         IntArray selection = selection(maxSelected);
         SplitPartials partials = SplitPartials.create(shape, 1, numSplits);
+        TensorAttentionScratch scratch = TensorAttentionScratch.create(tensorCores ? TornadoOptions.WORK_GROUPS : 1);
         FloatArray out = new FloatArray(inputs.tokens() * heads.width());
         IntArray step = Step.create();
         Step.set(step, inputs.position(), inputs.tokens());
@@ -101,6 +114,9 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, StorageType type, 
                 }
                 if (inputs.tokens() == 1) {
                     arrays.add(partials.results());
+                }
+                if (tensorCores) {
+                    arrays.addAll(List.of(scratch.results(), scratch.operands()));
                 }
                 return arrays.toArray();
             }
@@ -158,7 +174,23 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, StorageType type, 
             private void addF16(KernelGraph graph, String task, HalfFloatArray k, HalfFloatArray v) {
                 int tokens = inputs.tokens();
                 int blockSize = heads.rule().blockSize();
-                if (sparse && tokens == 1) {
+                if (tensorCores) {
+                    TensorSparseAttention.addTo(
+                            graph,
+                            task,
+                            q,
+                            k,
+                            v,
+                            selection,
+                            out,
+                            scratch,
+                            step,
+                            shape,
+                            layout,
+                            blockSize,
+                            maxSelected,
+                            tokens);
+                } else if (sparse && tokens == 1) {
                     SparseAttentionF16.addSplitTo(
                             graph,
                             task,
@@ -192,7 +224,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, StorageType type, 
 
             @Override
             public double tolerance() {
-                return Operation.F32_TOLERANCE;
+                return tensorCores ? TENSOR_TOLERANCE : Operation.F32_TOLERANCE;
             }
         };
     }

@@ -91,6 +91,7 @@ public class BlockSelectionBenchmark extends OperationBenchmark {
                 DeviceOperation.open(new SelectionSpeed(
                         layout,
                         cacheType,
+                        false,
                         contextLength,
                         tokens,
                         tokens == 1 ? DEVICE_SPLITS : TornadoOptions.WORK_GROUPS));

@@ -88,8 +88,28 @@ public final class KernelSpeed {
         int[][] projections = {{4096, 4096}, {256, 4096}, {16_384, 4096}, {4096, 16_384}, {73_448, 4096}};
         for (StorageType type : List.of(StorageType.PACKED_BF16, StorageType.F16, StorageType.F32)) {
             for (int[] shape : projections) {
-                rows.add(new MatVecSpeed(type, shape[0], shape[1]));
+                rows.add(MatVecSpeed.plain(type, shape[0], shape[1]));
             }
+        }
+        for (MatVecSpeed.Form variant : List.of(
+                MatVecSpeed.Form.ONE_ROW,
+                MatVecSpeed.Form.TWO_ROWS,
+                MatVecSpeed.Form.FOUR_ROWS_DEEP,
+                MatVecSpeed.Form.FOUR_ROWS_WIDE)) {
+            for (int[] shape : projections) {
+                rows.add(new MatVecSpeed(variant, StorageType.PACKED_BF16, shape[0], 0, shape[1]));
+            }
+        }
+        for (StorageType type : List.of(StorageType.PACKED_BF16, StorageType.F16)) {
+            // As many rows as those of the MLP, to see what its norm costs.
+            rows.add(MatVecSpeed.plain(type, 32_768, 4096));
+            rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV, type, 4096, 4096, 4096));
+            rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV, type, 4096, 256, 4096));
+            rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV_GATE, type, 4096, 4096, 4096));
+            rows.add(new MatVecSpeed(MatVecSpeed.Form.QKV_GATE, type, 4096, 256, 4096));
+            rows.add(new MatVecSpeed(MatVecSpeed.Form.RESIDUAL, type, 4096, 0, 4096));
+            rows.add(new MatVecSpeed(MatVecSpeed.Form.SWIGLU, type, 16_384, 0, 4096));
+            rows.add(new MatVecSpeed(MatVecSpeed.Form.RESIDUAL, type, 4096, 0, 16_384));
         }
         for (TensorMatMulSpeed.Form form : TensorMatMulSpeed.Form.values()) {
             rows.add(new TensorMatMulSpeed(form, 4096, 4096, 4096));
@@ -98,26 +118,36 @@ public final class KernelSpeed {
         }
         rows.add(new LightningStepSpeed(released, 24));
         rows.add(new LightningStepSpeed(released, 40));
-        rows.add(new AttentionSpeed(new AttentionInputs(released, 262_144, 1), true, StorageType.F16, 32));
-        rows.add(new AttentionSpeed(new AttentionInputs(released, 262_144, 1), true, StorageType.F16, 64));
-        rows.add(new AttentionSpeed(new AttentionInputs(released, 262_144, 1), false, StorageType.F16, 64));
-        rows.add(new SelectionSpeed(released, StorageType.F16, 262_144, 1, 64));
-        rows.add(new AttentionSpeed(new AttentionInputs(released, 65_536, 1024), true, StorageType.F16, 1));
-        rows.add(new AttentionSpeed(new AttentionInputs(released, 65_536, 1024), false, StorageType.F16, 1));
+        AttentionInputs token = new AttentionInputs(released, 262_144, 1);
+        AttentionInputs chunk = new AttentionInputs(released, 65_536, 1024);
+        rows.add(new AttentionSpeed(token, true, false, StorageType.F16, 32));
+        rows.add(new AttentionSpeed(token, true, false, StorageType.F16, 64));
+        rows.add(new AttentionSpeed(token, false, false, StorageType.F16, 64));
+        for (int splits : new int[] {64, 128, 264}) {
+            rows.add(new AttentionSpeed(new AttentionInputs(released, 4096, 1), false, false, StorageType.F16, splits));
+        }
+        rows.add(new SelectionSpeed(released, StorageType.F16, false, 262_144, 1, 64));
+        rows.add(new AttentionSpeed(chunk, true, false, StorageType.F16, 1));
+        rows.add(new AttentionSpeed(chunk, true, true, StorageType.F16, 1));
+        rows.add(new AttentionSpeed(chunk, false, false, StorageType.F16, 1));
+        for (boolean tensorCores : new boolean[] {false, true}) {
+            rows.add(new SelectionSpeed(
+                    released, StorageType.F16, tensorCores, 65_536, 1024, TornadoOptions.WORK_GROUPS));
+        }
         for (HeadLayout heads : List.of(released, HeadLayout.of(HeadLayout.DENSE_8B))) {
             // The portable kernel at 256K tokens would take minutes, and is no other than at 64K.
-            rows.add(new AttentionSpeed(new AttentionInputs(heads, 4096, 1024), false, StorageType.F16, 1));
-            rows.add(new AttentionSpeed(new AttentionInputs(heads, 4096, 2048), false, StorageType.F16, 1));
+            rows.add(new AttentionSpeed(new AttentionInputs(heads, 4096, 2048), false, false, StorageType.F16, 1));
             for (int contextLength : List.of(4096, 65_536, 262_144)) {
                 rows.add(new TensorDenseAttentionSpeed(new AttentionInputs(heads, contextLength, 1024)));
                 rows.add(new TensorDenseAttentionSpeed(new AttentionInputs(heads, contextLength, 2048)));
             }
         }
-        rows.add(new SelectionSpeed(released, StorageType.F16, 65_536, 1024, TornadoOptions.WORK_GROUPS));
         rows.add(new LightningPrefillSpeed(released, 2048, 64));
         rows.add(new LightningPrefillSpeed(released, 2048, 128));
-        rows.add(new RmsNormSpeed(1, 4096));
-        rows.add(new RmsNormSpeed(2048, 4096));
+        for (NormSpeed.Form form : NormSpeed.Form.values()) {
+            rows.add(new NormSpeed(form, 1, 4096));
+            rows.add(new NormSpeed(form, 2048, 4096));
+        }
         rows.add(new SamplingSpeed(0));
         rows.add(new SamplingSpeed(40));
         rows.add(new SamplingSpeed(1000));

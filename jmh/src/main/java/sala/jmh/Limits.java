@@ -9,9 +9,15 @@ import sala.model.cpu.MachineLimits;
  * @param flopsPerSecond f32 multiply-adds on registers, each counted as 2; matrix units are not part of it
  */
 record Limits(double bytesPerSecond, double flopsPerSecond) {
-    /** Measures all processors; takes about a second. */
-    static Limits ofHost() {
-        MachineLimits limits = MachineLimits.measure(BenchmarkThreads.count());
+    /** What a reading of the host says. */
+    static Limits of(MachineLimits limits) {
         return new Limits(limits.readBytesPerSecond(), limits.flopsPerSecond());
+    }
+
+    /** The limits of what was done between this reading and a later one. */
+    Limits and(Limits later) {
+        return new Limits(
+                MachineLimits.between(bytesPerSecond, later.bytesPerSecond),
+                MachineLimits.between(flopsPerSecond, later.flopsPerSecond));
     }
 }

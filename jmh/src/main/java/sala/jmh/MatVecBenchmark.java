@@ -56,7 +56,7 @@ public class MatVecBenchmark extends OperationBenchmark {
                         operations,
                         arena);
             }
-            case TORNADO -> DeviceOperation.open(new MatVecSpeed(storage(dtype), rows, columns));
+            case TORNADO -> DeviceOperation.open(MatVecSpeed.plain(storage(dtype), rows, columns));
         };
     }
 

@@ -11,8 +11,10 @@ import java.util.stream.Collectors;
 enum Profile {
     /** Every benchmark once on small shapes, timed too short to mean anything: a test that each of them runs. */
     QUICK,
-    /** Every operation at the released model's shapes. */
-    FULL;
+    /** Every operation at the released model's shapes, on the CPU and, if there is one, on TornadoVM's device. */
+    FULL,
+    /** The same on TornadoVM's device alone. */
+    DEVICE;
 
     /**
      * One call of JMH.
@@ -53,13 +55,14 @@ enum Profile {
                 switch (this) {
                     case QUICK -> quick("backend=REFERENCE,CPU", "dtype=BF16", "16");
                     case FULL -> full();
+                    case DEVICE -> List.of();
                 });
         if (hasDevice) {
             passes.addAll(
                     switch (this) {
                         case QUICK ->
                             quick("backend=TORNADO", "dtype=F32", "16").subList(0, QUICK_OPERATIONS);
-                        case FULL -> onDevice();
+                        case FULL, DEVICE -> onDevice();
                     });
         }
         return passes;

@@ -62,7 +62,7 @@ public class RmsNormBenchmark extends OperationBenchmark {
                         Operation.F32_TOLERANCE,
                         operations);
             }
-            case TORNADO -> DeviceOperation.open(new RmsNormSpeed(tokens, width));
+            case TORNADO -> DeviceOperation.open(new NormSpeed(NormSpeed.Form.RESIDUAL, tokens, width));
         };
     }
 }

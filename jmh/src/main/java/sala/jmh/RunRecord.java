@@ -85,9 +85,10 @@ record RunRecord(
         }
     }
 
-    /** The device as a folder's name: lower case, words joined by hyphens. */
+    /** The device, and its backend, as a folder's name: lower case, words joined by hyphens. */
     String folder() {
-        return device.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+        String backend = driver.map(text -> " " + text.replaceAll(",.*", "")).orElse("");
+        return (device + backend).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
     }
 
     /** The file beside a result file. */

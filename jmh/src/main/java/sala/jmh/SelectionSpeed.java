@@ -18,6 +18,8 @@ import sala.kernels.selection.DecodeSelectionF32;
 import sala.kernels.selection.DecodeSelectionScratch;
 import sala.kernels.selection.PrefillSelectionF16;
 import sala.kernels.selection.PrefillSelectionF32;
+import sala.kernels.selection.TensorPrefillSelection;
+import sala.kernels.selection.TensorSelectionScratch;
 import sala.kernels.storage.StorageType;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
@@ -32,17 +34,19 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *
  * @param heads of the layer
  * @param type of the compressed keys, F32 or F16
+ * @param tensorCores whether the selection of many tokens is that of tensor cores; F16 only
  * @param contextLength tokens in the cache
  * @param tokens that select: the last ones of the context
  * @param numWorkGroups those that share the windows of one token, or that take the tiles of many in turn
  */
-record SelectionSpeed(HeadLayout heads, StorageType type, int contextLength, int tokens, int numWorkGroups)
+record SelectionSpeed(
+        HeadLayout heads, StorageType type, boolean tensorCores, int contextLength, int tokens, int numWorkGroups)
         implements KernelSpeedRow {
     private static final int LAYERS = 8;
 
     @Override
     public String name() {
-        return "block selection " + type.name().toLowerCase(Locale.ROOT);
+        return (tensorCores ? "tensor " : "") + "block selection " + type.name().toLowerCase(Locale.ROOT);
     }
 
     @Override
@@ -72,6 +76,9 @@ record SelectionSpeed(HeadLayout heads, StorageType type, int contextLength, int
 
     @Override
     public boolean runsOn(TornadoVMBackendType backend) {
+        if (tensorCores) {
+            return backend == TornadoVMBackendType.CUDA;
+        }
         return type == StorageType.F32 || (type == StorageType.F16 && backend != TornadoVMBackendType.JAVA);
     }
 
@@ -94,6 +101,7 @@ record SelectionSpeed(HeadLayout heads, StorageType type, int contextLength, int
                 DecodeSelectionScratch.create(shape, layout, rule, tokens == 1 ? numWorkGroups : 1);
         IntArray blockRanks =
                 new IntArray(tokens == 1 ? 1 : PrefillSelectionF32.scratchLength(shape, layout, rule, numWorkGroups));
+        TensorSelectionScratch tensorScratch = TensorSelectionScratch.create(blockRanks, tensorCores ? numWorkGroups : 1);
         int maxSelected = BlockRank.maxSelected(rule);
         IntArray selected = new IntArray(tokens * shape.numKvHeads() * maxSelected);
         IntArray step = Step.create();
@@ -108,6 +116,9 @@ record SelectionSpeed(HeadLayout heads, StorageType type, int contextLength, int
                         tokens == 1
                                 ? List.of(scratch.maxima(), scratch.sums(), scratch.blockRanks())
                                 : List.of(blockRanks));
+                if (tensorCores) {
+                    inputs.addAll(List.of(tensorScratch.results(), tensorScratch.operands()));
+                }
                 return inputs.toArray();
             }
 
@@ -158,6 +169,9 @@ record SelectionSpeed(HeadLayout heads, StorageType type, int contextLength, int
                 if (tokens == 1) {
                     DecodeSelectionF16.addTo(
                             graph, task, q, fine, coarse, scratch, selected, step, shape, layout, rule);
+                } else if (tensorCores) {
+                    TensorPrefillSelection.addTo(
+                            graph, task, q, fine, coarse, tensorScratch, selected, step, shape, layout, rule, tokens);
                 } else {
                     PrefillSelectionF16.addTo(
                             graph,

@@ -82,7 +82,7 @@ public abstract class SoftmaxAttentionBenchmark extends OperationBenchmark {
                         Operation.F32_TOLERANCE,
                         operations);
             }
-            case TORNADO -> DeviceOperation.open(new AttentionSpeed(inputs, sparse(), cacheType, DEVICE_SPLITS));
+            case TORNADO -> DeviceOperation.open(new AttentionSpeed(inputs, sparse(), false, cacheType, DEVICE_SPLITS));
         };
     }
 

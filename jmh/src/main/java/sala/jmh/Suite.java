@@ -26,6 +26,7 @@ import org.openjdk.jmh.runner.options.TimeValue;
  * <pre>
  *   ./sala-jmh --profile quick                            every benchmark once, small
  *   ./sala-jmh --profile full                             the suite; results go to jmh/results/DEVICE/COMMIT.json
+ *   ./sala-jmh --profile device                           its runs on TornadoVM's device alone
  *   ./sala-jmh --profile full -f 3 DenseAttention         the suite's runs of one benchmark, with JMH's options
  *   ./sala-jmh -p backend=CPU -p tokens=1 DenseAttention  JMH itself
  * </pre>
@@ -86,6 +87,10 @@ public final class Suite {
         List<Profile.Pass> passes = profile.passes(hasDevice).stream()
                 .filter(pass -> isAskedFor(pass, options))
                 .toList();
+        if (profile == Profile.DEVICE && !hasDevice) {
+            throw new IllegalArgumentException("--profile device: there is no device but the interpreter, which has no"
+                    + " speed; set TORNADOVM_HOME to the folder of an installed TornadoVM SDK");
+        }
         if (passes.isEmpty()) {
             throw new IllegalArgumentException(
                     "profile %s has no benchmark that matches %s".formatted(profile, options.getIncludes()));
@@ -97,7 +102,7 @@ public final class Suite {
             Collection<RunResult> found = new Runner(options(profile, pass, options)).run();
             expected += combinations(pass);
             results.addAll(found);
-            if (profile == Profile.FULL) {
+            if (profile != Profile.QUICK) {
                 write(results, record, file);
             }
         }
@@ -106,7 +111,7 @@ public final class Suite {
                     "Not measured: backend TORNADO. Kernels run on the interpreter here, which has no speed; set"
                             + " TORNADOVM_HOME to the folder of an installed TornadoVM SDK.");
         }
-        if (profile == Profile.FULL) {
+        if (profile != Profile.QUICK) {
             System.out.printf("Results: %s%nPlots:   ./sala report %s -o report.html%n", file, file);
         }
         // Of the suite's own runs some are refused on some devices; of the quick ones none may fail.

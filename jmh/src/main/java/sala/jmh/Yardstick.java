@@ -1,16 +1,21 @@
 package sala.jmh;
 
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.openjdk.jmh.annotations.AuxCounters;
 import org.openjdk.jmh.annotations.Level;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
+import org.openjdk.jmh.annotations.TearDown;
 import org.openjdk.jmh.infra.BenchmarkParams;
+import sala.model.cpu.LimitMeter;
 
 /**
  * Counters that JMH divides by the time of an iteration, in seconds: with {@code Mode.Throughput} and seconds as unit
- * they read as rates. The limits are measured in the same fork, right before, so that a share compares two figures of
- * the same minute: {@code gigabytes / shareOfBandwidth} is the bandwidth, {@code gigaflops / shareOfPeak} the peak.
+ * they read as rates. The limits of the host are read in the same fork between iterations, and an iteration is set beside the
+ * readings before and behind it, so that a share compares figures of the same seconds: {@code gigabytes / shareOfBandwidth} is
+ * the bandwidth, {@code gigaflops / shareOfPeak} the peak. A device, which is steady, is measured once.
  */
 @State(Scope.Thread)
 @AuxCounters(AuxCounters.Type.OPERATIONS)
@@ -30,12 +35,25 @@ public class Yardstick {
     /** Seconds that the operations would take at the measured f32 multiply-add peak. */
     public double shareOfPeak;
 
-    private Limits limits = new Limits(1, 1);
+    private static final long READING_NANOS = 300_000_000;
+
+    private Supplier<Limits> meter = () -> new Limits(1, 1);
+    private Runnable closeMeter = () -> {};
+    private Limits before = new Limits(1, 1);
 
     @Setup(Level.Trial)
-    public void measure(BenchmarkParams params) {
-        boolean device = BenchmarkBackend.TORNADO.name().equals(params.getParam("backend"));
-        limits = device ? DeviceLimits.measure() : Limits.ofHost();
+    public void open(BenchmarkParams params) {
+        if (BenchmarkBackend.TORNADO.name().equals(params.getParam("backend"))) {
+            Limits limits = DeviceLimits.measure();
+            meter = () -> limits;
+        } else {
+            LimitMeter host = new LimitMeter(BenchmarkThreads.count());
+            long nanos =
+                    Math.min(READING_NANOS, params.getMeasurement().getTime().convertTo(TimeUnit.NANOSECONDS));
+            meter = () -> Limits.of(host.measure(nanos));
+            closeMeter = host::close;
+        }
+        before = meter.get();
     }
 
     /** Counts the work of one invocation. */
@@ -43,7 +61,20 @@ public class Yardstick {
         operations += count;
         gigabytes += count * bytes * 1e-9;
         gigaflops += count * flops * 1e-9;
-        shareOfBandwidth += count * bytes / limits.bytesPerSecond();
-        shareOfPeak += count * flops / limits.flopsPerSecond();
+    }
+
+    /** JMH takes the counters after this. */
+    @TearDown(Level.Iteration)
+    public void setBesideLimits() {
+        Limits behind = meter.get();
+        Limits limits = before.and(behind);
+        shareOfBandwidth = gigabytes * 1e9 / limits.bytesPerSecond();
+        shareOfPeak = gigaflops * 1e9 / limits.flopsPerSecond();
+        before = behind;
+    }
+
+    @TearDown(Level.Trial)
+    public void close() {
+        closeMeter.run();
     }
 }

@@ -12,8 +12,14 @@ import java.util.concurrent.atomic.AtomicInteger;
  * Not thread-safe.
  */
 final class MatVec implements WorkerTeam.Job {
-    /** Weights of a piece: long enough to hide taking it, short enough to share the end of the work evenly. */
-    private static final int PIECE_BYTES = 1 << 17;
+    /** Weights of a piece at most: a piece is read in streams, and long ones are read faster. */
+    private static final int MAX_PIECE_BYTES = 1 << 19;
+
+    /** Weights of a piece at least, if there are so many: enough to hide taking it. */
+    private static final int MIN_PIECE_BYTES = 1 << 16;
+
+    /** Pieces of a matrix for each worker, unless they got too large or too small: many share the end of the work evenly. */
+    private static final int PIECES_PER_WORKER = 4;
 
     private final WorkerTeam team;
     private final ColdStart coldStart;
@@ -62,7 +68,7 @@ final class MatVec implements WorkerTeam.Job {
         int firstPiece = 0;
         for (int i = 0; i < matrices.length; i++) {
             WeightMatrix matrix = matrices[i];
-            int pieceRows = pieceRows(matrix);
+            int pieceRows = pieceRows(matrix, workers);
             int pieces = Math.ceilDiv(matrix.rows, pieceRows);
             for (; piece < firstPiece + pieces; piece = nextPiece.getAndIncrement()) {
                 int row = (piece - firstPiece) * pieceRows;
@@ -77,8 +83,9 @@ final class MatVec implements WorkerTeam.Job {
         }
     }
 
-    private static int pieceRows(WeightMatrix matrix) {
-        long rows = PIECE_BYTES / Math.max(1, matrix.rowBytes);
+    private static int pieceRows(WeightMatrix matrix, int workers) {
+        long share = matrix.rows * matrix.rowBytes / PIECES_PER_WORKER / workers;
+        long rows = Math.clamp(share, MIN_PIECE_BYTES, MAX_PIECE_BYTES) / Math.max(1, matrix.rowBytes);
         return (int) Math.max(WeightMatrix.ROWS, rows - rows % WeightMatrix.ROWS);
     }
 }

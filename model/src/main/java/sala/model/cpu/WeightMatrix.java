@@ -67,12 +67,21 @@ abstract sealed class WeightMatrix permits Bf16Matrix, F16Matrix, F32Matrix, F64
      * @param y at least {@code [toRow]}; only the rows named are written
      */
     final void multiply(ProductInput x, int fromRow, int toRow, float[] lanes, float[] y) {
+        // Each stream goes on where it is when a row ends. Neighbouring rows together would make streams of one row,
+        // which
+        // the processor has just begun to read ahead when they end.
+        int stream = Math.ceilDiv(toRow - fromRow, ROWS);
         int last = toRow - 1;
-        for (int row = fromRow; row < toRow; row += ROWS) {
-            multiplyRows(x, row, Math.min(row + 1, last), Math.min(row + 2, last), Math.min(row + 3, last), lanes);
-            int end = Math.min(row + ROWS, toRow);
-            for (int r = row; r < end; r++) {
-                y[r] = VectorMath.sum(lanes, (r - row) * LANES) + multiplyTail(x, r);
+        for (int row = fromRow; row < fromRow + stream; row++) {
+            multiplyRows(
+                    x,
+                    row,
+                    Math.min(row + stream, last),
+                    Math.min(row + 2 * stream, last),
+                    Math.min(row + 3 * stream, last),
+                    lanes);
+            for (int i = 0; i < ROWS && row + i * stream < toRow; i++) {
+                y[row + i * stream] = VectorMath.sum(lanes, i * LANES) + multiplyTail(x, row + i * stream);
             }
         }
     }

@@ -30,6 +30,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param v likewise
  * @param attended output of a mixer, {@code [T, width]}
  * @param mixed the same after the output norm, {@code [T, width]}
+ * @param gate what the output gate is the sigmoid of, of one token, {@code [1, width]}
  * @param activated {@code [T, intermediateSize]}; of one token where prefill is on tensor cores
  * @param tensor what prefill on tensor cores has besides
  * @param lightningRope angles of the lightning layers
@@ -56,6 +57,7 @@ record DeviceBuffers(
         FloatArray v,
         FloatArray attended,
         FloatArray mixed,
+        FloatArray gate,
         FloatArray activated,
         Optional<TensorBuffers> tensor,
         RopeAngles lightningRope,
@@ -107,6 +109,7 @@ record DeviceBuffers(
                 new FloatArray(mixers),
                 new FloatArray(mixers),
                 new FloatArray(mixers),
+                new FloatArray(width),
                 new FloatArray(Math.multiplyExact(activatedTokens(options), config.intermediateSize())),
                 TensorBuffers.of(config, shapes, options, prefillRanks),
                 RopeAngles.of(lightning.headDim(), config.ropeTheta(), tokens),
@@ -143,6 +146,7 @@ record DeviceBuffers(
         long heads = config.numHeads();
         return Step.SIZE
                 + tokens * perToken
+                + width
                 + (long) activatedTokens(options) * config.intermediateSize()
                 + lightning.headDim() / 2
                 + config.headDim() / 2
@@ -180,6 +184,7 @@ record DeviceBuffers(
                 v,
                 attended,
                 mixed,
+                gate,
                 activated,
                 decays,
                 decaySlopes,

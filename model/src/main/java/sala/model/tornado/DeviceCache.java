@@ -67,22 +67,17 @@ sealed interface DeviceCache {
         return Math.multiplyExact(config.lightning().numHeads(), Math.multiplyExact(headDim, headDim));
     }
 
-    /** Bytes that the arrays of a sparse layer take of their share. */
-    static long kvShareBytes(ModelConfig config, Shapes shapes, StorageType storage) {
-        int elementBytes = storage.elementBytes();
-        long kvWidth = config.kvWidth();
-        return 2 * HostStaging.bytes(kvWidth * shapes.layout().capacity(), elementBytes)
-                + HostStaging.bytes(kvWidth * shapes.layout().fineCapacity(shapes.rule()), elementBytes)
-                + HostStaging.bytes(kvWidth * shapes.layout().coarseCapacity(shapes.rule()), elementBytes);
+    /** The dirty cache of a layer. */
+    static DeviceCache of(
+            DeviceLayer layer, ModelConfig config, Shapes shapes, StorageType storage, HostStaging.Share share) {
+        return switch (layer) {
+            case DeviceLayer.Sparse _ -> kv(config, shapes, storage, share);
+            case DeviceLayer.Lightning _ -> new State(share.floats(stateSize(config)));
+        };
     }
 
-    /** A dirty state. */
-    static State state(ModelConfig config, HostStaging.Share share) {
-        return new State(share.floats(stateSize(config)));
-    }
-
-    /** Dirty caches for all tokens of a layout, and for their compressed keys. */
-    static Kv kv(ModelConfig config, Shapes shapes, StorageType storage, HostStaging.Share share) {
+    /** Caches for all tokens of a layout, and for their compressed keys. */
+    private static Kv kv(ModelConfig config, Shapes shapes, StorageType storage, HostStaging.Share share) {
         int capacity = shapes.layout().capacity();
         int fineCapacity = shapes.layout().fineCapacity(shapes.rule());
         int coarseCapacity = shapes.layout().coarseCapacity(shapes.rule());

@@ -1,10 +1,17 @@
 package sala.model.tornado;
 
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import sala.kernels.storage.StorageType;
 import sala.kernels.storage.SupportedStorage;
+import sala.loader.ModelConfig;
+import sala.loader.SparseConfig;
 import sala.model.AttentionMode;
 import sala.model.ForwardPass;
 import sala.model.LoadListener;
@@ -16,11 +23,14 @@ import sala.model.WeightFormat;
 
 /** Proves on this machine that a device computes what the host computes. */
 public final class DeviceCheckup {
-    /** Tokens after which block selection has blocks to leave out in the small models this is meant for. */
-    private static final int PROMPT_LENGTH = 260;
-
     private static final int DECODED_TOKENS = 8;
-    private static final int CONTEXT_LENGTH = PROMPT_LENGTH + DECODED_TOKENS;
+
+    /** Blocks of a prompt, beside those that a token can select: these are left out. */
+    private static final int BLOCKS_LEFT_OUT = 4;
+
+    private static final int LEAST_PROMPT = 260;
+
+    private static final List<AttentionMode> MODES = List.of(AttentionMode.ALWAYS_DENSE, AttentionMode.ALWAYS_SPARSE);
 
     /** Of logits, relative to the largest: rounding alone, with caches in f32 and in f16. */
     private static final double F32_TOLERANCE = 1e-4;
@@ -81,8 +91,19 @@ public final class DeviceCheckup {
         return new Result(name, false, message.strip().lines().findFirst().orElse(e.toString()));
     }
 
+    /** Tokens of the prompt that {@link #checkModel} runs: so many that block selection has blocks to leave out. */
+    private static int promptLength(ModelConfig config) {
+        SparseConfig sparse = config.sparse();
+        return Math.max(LEAST_PROMPT, (sparse.effectiveTopK() + BLOCKS_LEFT_OUT) * sparse.blockSize());
+    }
+
+    /** Positions that {@link #checkModel} needs of a session. */
+    public static int contextLength(ModelConfig config) {
+        return promptLength(config) + DECODED_TOKENS;
+    }
+
     /**
-     * Runs a small model, dense and block-sparse, prefill and greedy decode, beside another forward pass; where the device
+     * Runs a model, dense and block-sparse, prefill and greedy decode, beside another forward pass; where the device
      * has tensor cores, once without them, which must give the same text, and once with them.
      *
      * @param expected over the same weights
@@ -94,32 +115,72 @@ public final class DeviceCheckup {
             ForwardPass expected,
             String expectedName,
             Consumer<Result> results) {
-        TornadoOptions options = TornadoOptions.of(entry.device(), weights, WeightFormat.AUTO, CONTEXT_LENGTH);
+        Map<AttentionMode, Expectation> expectations = new EnumMap<>(AttentionMode.class);
+        for (AttentionMode mode : MODES) {
+            expectations.put(mode, Expectation.of(expected, mode));
+        }
+        TornadoOptions options =
+                TornadoOptions.of(entry.device(), weights, WeightFormat.AUTO, contextLength(weights.config()));
         checkModel(
                 entry,
                 weights,
-                expected,
+                expectations,
                 expectedName,
                 options.withProducts(MatrixProducts.PORTABLE),
                 "model",
                 results);
         if (options.products().onTensorCores()) {
-            checkModel(entry, weights, expected, expectedName, options, "model on tensor cores", results);
+            checkModel(entry, weights, expectations, expectedName, options, "model on tensor cores", results);
         }
+    }
+
+    /**
+     * What another pass computes of a prompt and of the tokens that it finds most probable after it.
+     *
+     * @param logits of the prompt's last token, then of each token
+     * @param tokens greedy, the first after the prompt
+     */
+    private record Expectation(List<float[]> logits, int[] tokens) {
+        static Expectation of(ForwardPass pass, AttentionMode mode) {
+            List<float[]> logits = new ArrayList<>();
+            int[] tokens = new int[DECODED_TOKENS];
+            try (Session session = newSession(pass, mode)) {
+                Logits last = pass.prefill(session, prompt(pass.config()));
+                logits.add(last.toArray());
+                for (int i = 0; i < DECODED_TOKENS; i++) {
+                    tokens[i] = last.argmax();
+                    last = pass.decode(session, tokens[i]);
+                    logits.add(last.toArray());
+                }
+            }
+            return new Expectation(logits, tokens);
+        }
+    }
+
+    private static Session newSession(ForwardPass pass, AttentionMode mode) {
+        return pass.newSession(
+                SessionOptions.ofContextLength(contextLength(pass.config())).withAttentionMode(mode));
+    }
+
+    private static int[] prompt(ModelConfig config) {
+        return IntStream.range(0, promptLength(config))
+                .map(i -> (int) (i * 7919L % config.vocabSize()))
+                .toArray();
     }
 
     private static void checkModel(
             TornadoDevices.Entry entry,
             ModelWeights weights,
-            ForwardPass expected,
+            Map<AttentionMode, Expectation> expectations,
             String expectedName,
             TornadoOptions options,
             String name,
             Consumer<Result> results) {
         try (ForwardPass actual = new TornadoForwardPass(weights, options, entry.device(), LoadListener.NONE)) {
-            for (AttentionMode mode : new AttentionMode[] {AttentionMode.ALWAYS_DENSE, AttentionMode.ALWAYS_SPARSE}) {
+            for (AttentionMode mode : MODES) {
                 String attention = mode == AttentionMode.ALWAYS_DENSE ? "dense" : "block-sparse";
-                results.accept(compare(name + ", " + attention, expected, expectedName, actual, mode, options));
+                Expectation expectation = Objects.requireNonNull(expectations.get(mode));
+                results.accept(compare(name + ", " + attention, expectation, expectedName, actual, mode, options));
             }
         } catch (RuntimeException | Error e) {
             results.accept(failed(name, e));
@@ -128,7 +189,7 @@ public final class DeviceCheckup {
 
     private static Result compare(
             String name,
-            ForwardPass expected,
+            Expectation expected,
             String expectedName,
             ForwardPass actual,
             AttentionMode mode,
@@ -136,24 +197,15 @@ public final class DeviceCheckup {
         // Inputs of products are rounded there, to the 8 bits of bf16 at worst: a near tie may turn.
         boolean textMayDiffer = deviceOptions.products().onTensorCores();
         double tolerance = deviceOptions.cacheStorage() == StorageType.F32 ? F32_TOLERANCE : F16_TOLERANCE;
-        SessionOptions options = SessionOptions.ofContextLength(CONTEXT_LENGTH).withAttentionMode(mode);
-        int vocabSize = expected.config().vocabSize();
-        int[] prompt = IntStream.range(0, PROMPT_LENGTH)
-                .map(i -> (int) (i * 7919L % vocabSize))
-                .toArray();
         double error;
         int equalTokens = 0;
-        try (Session first = expected.newSession(options);
-                Session second = actual.newSession(options)) {
-            Logits expectedLogits = expected.prefill(first, prompt);
-            Logits actualLogits = actual.prefill(second, prompt);
-            error = error(expectedLogits, actualLogits);
+        try (Session session = newSession(actual, mode)) {
+            Logits logits = actual.prefill(session, prompt(actual.config()));
+            error = error(expected.logits().getFirst(), logits.values());
             for (int i = 0; i < DECODED_TOKENS; i++) {
-                int token = expectedLogits.argmax();
-                equalTokens += token == actualLogits.argmax() ? 1 : 0;
-                expectedLogits = expected.decode(first, token);
-                actualLogits = actual.decode(second, token);
-                error = Math.max(error, error(expectedLogits, actualLogits));
+                equalTokens += expected.tokens()[i] == logits.argmax() ? 1 : 0;
+                logits = actual.decode(session, expected.tokens()[i]);
+                error = Math.max(error, error(expected.logits().get(i + 1), logits.values()));
             }
         }
         return new Result(
@@ -169,9 +221,7 @@ public final class DeviceCheckup {
                         DECODED_TOKENS));
     }
 
-    private static double error(Logits expected, Logits actual) {
-        float[] wanted = expected.values();
-        float[] found = actual.values();
+    private static double error(float[] wanted, float[] found) {
         double worst = 0;
         double largest = 0;
         for (int i = 0; i < wanted.length; i++) {

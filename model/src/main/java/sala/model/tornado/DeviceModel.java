@@ -82,18 +82,12 @@ final class DeviceModel implements AutoCloseable {
         this.options = options;
         config = modelWeights.config();
         shapes = Shapes.of(config, options.capacity());
-        HostStaging staging = new HostStaging(
-                DeviceWeights.largestShareBytes(modelWeights, options.weightStorage(), this::cacheShareBytes));
-        weights = DeviceWeights.of(modelWeights, options.weightStorage(), staging);
+        weights = DeviceWeights.of(
+                modelWeights,
+                options.weightStorage(),
+                new HostStaging(),
+                (layer, share) -> caches.add(DeviceCache.of(layer, config, shapes, options.cacheStorage(), share)));
         buffers = DeviceBuffers.of(config, shapes, options);
-        for (int layer = 0; layer < weights.layers().size(); layer++) {
-            HostStaging.Share share = weights.layerShares().get(layer);
-            caches.add(
-                    switch (weights.layers().get(layer)) {
-                        case DeviceLayer.Sparse _ -> DeviceCache.kv(config, shapes, options.cacheStorage(), share);
-                        case DeviceLayer.Lightning _ -> DeviceCache.state(config, share);
-                    });
-        }
         host = HostArrays.of(config, options.prefillChunk());
         graphs = new DeviceGraphs(config, options, shapes, weights, buffers, caches, host);
         plan = new DevicePlan(device, buffers.step(), graphs.specs());
@@ -103,13 +97,6 @@ final class DeviceModel implements AutoCloseable {
             plan.close();
             throw e;
         }
-    }
-
-    private long cacheShareBytes(LayerWeights layer) {
-        return switch (layer) {
-            case LayerWeights.SparseLayerWeights _ -> DeviceCache.kvShareBytes(config, shapes, options.cacheStorage());
-            case LayerWeights.LightningLayerWeights _ -> HostStaging.bytes(DeviceCache.stateSize(config), Float.BYTES);
-        };
     }
 
     /** Sends one share after the other, since all have the same memory on the host. */

@@ -2,7 +2,7 @@ package sala.model.tornado;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.function.ToLongFunction;
+import java.util.function.BiConsumer;
 import sala.kernels.storage.StorageType;
 import sala.model.LayerWeights;
 import sala.model.ModelWeights;
@@ -32,28 +32,25 @@ record DeviceWeights(
         layerShares = List.copyOf(layerShares);
     }
 
-    /** Bytes of the largest share, with what else lies in those of the layers. */
-    static long largestShareBytes(
-            ModelWeights weights, StorageType storage, ToLongFunction<LayerWeights> layerCacheBytes) {
-        long largest = Math.max(
-                HostStaging.bytes(List.of(weights.embedding()), storage),
-                HostStaging.bytes(List.of(weights.finalNorm(), weights.lmHead()), storage));
-        for (LayerWeights layer : weights.layers()) {
-            largest =
-                    Math.max(largest, HostStaging.bytes(layer.tensors(), storage) + layerCacheBytes.applyAsLong(layer));
-        }
-        return largest;
-    }
-
-    /** Gives every tensor its array. No value is copied yet. */
-    static DeviceWeights of(ModelWeights weights, StorageType storage, HostStaging staging) {
+    /**
+     * Gives every tensor its array, in the order in which they are sent. No value is copied yet.
+     *
+     * @param withLayer puts what else is sent with a layer into its share
+     */
+    static DeviceWeights of(
+            ModelWeights weights,
+            StorageType storage,
+            HostStaging staging,
+            BiConsumer<DeviceLayer, HostStaging.Share> withLayer) {
         HostStaging.Share embeddingShare = staging.share();
         DeviceTable embedding = DeviceTable.of(weights.embedding(), storage, embeddingShare);
         List<DeviceLayer> layers = new ArrayList<>();
         List<HostStaging.Share> layerShares = new ArrayList<>();
         for (LayerWeights layer : weights.layers()) {
             HostStaging.Share share = staging.share();
-            layers.add(DeviceLayer.of(layer, storage, share));
+            DeviceLayer deviceLayer = DeviceLayer.of(layer, storage, share);
+            withLayer.accept(deviceLayer, share);
+            layers.add(deviceLayer);
             layerShares.add(share);
         }
         HostStaging.Share headShare = staging.share();

@@ -4,9 +4,11 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
+import java.util.stream.IntStream;
 import sala.kernels.storage.PackedBf16;
-import sala.kernels.storage.StorageType;
 import sala.loader.DType;
 import sala.loader.TensorView;
 import uk.ac.manchester.tornado.api.types.arrays.BFloat16Array;
@@ -19,31 +21,36 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * Host memory through which weights go to the device. An array of a task graph has a host side of its own size; for a
  * whole model that would be all weights and caches once more. So those of one layer lie where those of every other layer
  * lie, and hold their values only from {@link Share#fill} to the next layer's: long enough to be sent.
+ *
+ * <p>The memory is a list of slots, and an array begins where a slot begins. TornadoVM pins the host side of each array
+ * (CUDA, PTX) under the array's address, and keeps it pinned; the driver refuses to copy from a range that only begins or
+ * ends in a pinned one. So two arrays either lie apart or begin at the same address, the first of them being the largest.
  */
 final class HostStaging {
-    private static final long ALIGNMENT = 64;
+    private static final long PAGE = 4096;
 
-    private final MemorySegment memory;
+    /** A slot is not given to an array of less than this share of it, which would waste what a larger one needs. */
+    private static final int LEAST_USED = 2;
 
-    /** @param bytes of the largest share, see {@link #bytes(long, int)} */
-    HostStaging(long bytes) {
-        memory = Arena.ofAuto().allocate(bytes, ALIGNMENT);
+    private final List<MemorySegment> slots = new ArrayList<>();
+
+    /** Bytes of all slots. */
+    long bytes() {
+        return slots.stream().mapToLong(MemorySegment::byteSize).sum();
     }
 
-    /** Bytes that an array takes of its share. */
-    static long bytes(long elements, int elementBytes) {
-        long bytes = Math.addExact(TornadoNativeArray.ARRAY_HEADER, Math.multiplyExact(elements, elementBytes));
-        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
-    }
-
-    /** Bytes that tensors take of their share: matrices in the storage type, norms in f32. */
-    static long bytes(List<TensorView> tensors, StorageType storage) {
-        long bytes = 0;
-        for (TensorView tensor : tensors) {
-            int elementBytes = tensor.shape().rank() == 1 ? Float.BYTES : storage.elementBytes();
-            bytes = Math.addExact(bytes, bytes(tensor.shape().elementCount(), elementBytes));
-        }
-        return bytes;
+    /** The smallest slot for so many bytes that is not taken, or a new one. */
+    private int slot(long bytes, BitSet taken) {
+        return IntStream.range(0, slots.size())
+                .filter(slot -> !taken.get(slot))
+                .filter(slot -> slots.get(slot).byteSize() >= bytes)
+                .filter(slot -> slots.get(slot).byteSize() / LEAST_USED <= bytes)
+                .boxed()
+                .min(Comparator.comparingLong(slot -> slots.get(slot).byteSize()))
+                .orElseGet(() -> {
+                    slots.add(Arena.ofAuto().allocate(bytes, PAGE));
+                    return slots.size() - 1;
+                });
     }
 
     /** The arrays of another layer, in the same memory as those of all before. */
@@ -57,7 +64,7 @@ final class HostStaging {
 
         private final List<TornadoNativeArray> arrays = new ArrayList<>();
         private final List<Content> contents = new ArrayList<>();
-        private long end;
+        private final BitSet taken = new BitSet();
 
         FloatArray floats(TensorView tensor) {
             return holding(tensor, DType.F32, floats(size(tensor)));
@@ -89,9 +96,9 @@ final class HostStaging {
 
         private MemorySegment next(int elements, int elementBytes) {
             long bytes = TornadoNativeArray.ARRAY_HEADER + (long) elements * elementBytes;
-            MemorySegment slice = memory.asSlice(end, bytes);
-            end += bytes(elements, elementBytes);
-            return slice;
+            int slot = slot(bytes, taken);
+            taken.set(slot);
+            return slots.get(slot).asSlice(0, bytes);
         }
 
         private <T extends TornadoNativeArray> T add(T array) {

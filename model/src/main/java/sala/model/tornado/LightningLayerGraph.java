@@ -1,6 +1,8 @@
 package sala.model.tornado;
 
 import sala.kernels.KernelGraph;
+import sala.kernels.gate.OutputGateF32;
+import sala.kernels.gate.OutputNormGateF32;
 import sala.kernels.lightning.ChunkedPrefill;
 import sala.kernels.lightning.RecurrentStep;
 import sala.kernels.norm.RmsNormF32;
@@ -21,6 +23,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *                      │            state ◀──attention (one step, or three phases over chunks)──▶ attended
  *                      │                                                                            │
  *                      └──────────────gate: * sigmoid(zProj normed)──▶ mixed ◀──outputNorm─────────┘
+ *                                     in decode qkv has multiplied zProj, and norm and gate are one
  *                                                                      │
  *   hidden ◀──output: + residualScale oProj mixed──────────────────────┘
  *     └──then {@link MlpGraph}
@@ -47,25 +50,59 @@ record LightningLayerGraph(ModelConfig config, DeviceBuffers buffers, TornadoOpt
         projections.qkv(graph.scoped("qkv"), layer, b.normed(), b.q(), b.k(), b.v());
         rotate(graph, layer, tokens);
         attend(graph, cache, decode);
-        FloatArray mixed = b.attended();
-        if (layer.oNorm().isPresent()) {
-            mixed = b.mixed();
-            RmsNormF32.addTo(
+        FloatArray mixed = decode ? gateToken(graph, layer) : gateChunk(graph, layer, projections);
+        projections.residual(graph.scoped("output"), mixed, layer.oProj(), b.hidden(), (float) config.residualScale());
+        new MlpGraph(config, b).add(graph, layer, decode);
+    }
+
+    /** Norm and gate of one token's output, of which {@code qkv} has computed the gate's product; either may be off. */
+    private FloatArray gateToken(KernelGraph graph, DeviceLayer.Lightning layer) {
+        DeviceBuffers b = buffers;
+        int width = config.lightning().width();
+        if (layer.oNorm().isPresent() && layer.gateProj().isPresent()) {
+            OutputNormGateF32.addTo(
                     graph,
-                    graph.scoped("outputNorm"),
+                    graph.scoped("outputNormGate"),
                     b.step(),
                     b.attended(),
                     layer.oNorm().get(),
-                    mixed,
-                    tokens,
-                    config.lightning().width(),
-                    eps);
+                    b.gate(),
+                    b.mixed(),
+                    1,
+                    width,
+                    (float) config.rmsNormEps());
+            return b.mixed();
         }
         if (layer.gateProj().isPresent()) {
-            projections.gate(graph.scoped("gate"), b.normed(), layer.gateProj().get(), mixed);
+            OutputGateF32.addTo(graph, graph.scoped("gate"), b.step(), b.attended(), b.gate(), b.mixed(), 1, width);
+            return b.mixed();
         }
-        projections.residual(graph.scoped("output"), mixed, layer.oProj(), b.hidden(), (float) config.residualScale());
-        new MlpGraph(config, b).add(graph, layer, decode);
+        return normOutput(graph, layer, 1);
+    }
+
+    /** Norm and gate of a chunk's outputs; either may be off. */
+    private FloatArray gateChunk(KernelGraph graph, DeviceLayer.Lightning layer, Projections projections) {
+        FloatArray mixed = normOutput(graph, layer, buffers.tokenCapacity());
+        layer.gateProj().ifPresent(gate -> projections.gate(graph.scoped("gate"), buffers.normed(), gate, mixed));
+        return mixed;
+    }
+
+    private FloatArray normOutput(KernelGraph graph, DeviceLayer.Lightning layer, int tokens) {
+        DeviceBuffers b = buffers;
+        if (layer.oNorm().isEmpty()) {
+            return b.attended();
+        }
+        RmsNormF32.addTo(
+                graph,
+                graph.scoped("outputNorm"),
+                b.step(),
+                b.attended(),
+                layer.oNorm().get(),
+                b.mixed(),
+                tokens,
+                config.lightning().width(),
+                (float) config.rmsNormEps());
+        return b.mixed();
     }
 
     /** Norm of q and k per head, then rotation; either may be off. */

@@ -13,9 +13,6 @@ import sala.kernels.matmul.MatMulSwiGluF32;
 import sala.kernels.matmul.MatMulSwiGluPackedBf16;
 import sala.kernels.matvec.MatVecF16;
 import sala.kernels.matvec.MatVecF32;
-import sala.kernels.matvec.MatVecGateF16;
-import sala.kernels.matvec.MatVecGateF32;
-import sala.kernels.matvec.MatVecGatePackedBf16;
 import sala.kernels.matvec.MatVecPackedBf16;
 import sala.kernels.matvec.MatVecQkvF16;
 import sala.kernels.matvec.MatVecQkvF32;
@@ -107,19 +104,88 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
     }
 
-    /** {@code q, k, v} of the normalised hidden state. */
+    /** {@code q, k, v} of the normalised hidden state; of one token also what the gate is the sigmoid of, where there is one. */
     void qkv(String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
         Optional<TensorProjections> tensor = onTensorCores();
         if (tensor.isPresent()) {
             tensor.get().qkv(task, layer, normed, q, k, v);
-            return;
-        }
-        if (!decode) {
+        } else if (!decode) {
             product(task + "Query", normed, layer.qProj(), q);
             product(task + "Key", normed, layer.kProj(), k);
             product(task + "Value", normed, layer.vProj(), v);
-            return;
+        } else if (layer.gateProj().isPresent()) {
+            gatedQkv(task, layer, layer.gateProj().get(), normed, q, k, v);
+        } else {
+            plainQkv(task, layer, normed, q, k, v);
         }
+    }
+
+    private void gatedQkv(
+            String task,
+            DeviceLayer layer,
+            DeviceMatrix gateProj,
+            FloatArray normed,
+            FloatArray q,
+            FloatArray k,
+            FloatArray v) {
+        int qSize = layer.qProj().rows();
+        int kvSize = layer.kProj().rows();
+        int inputSize = layer.qProj().columns();
+        switch (new Four(layer.qProj(), layer.kProj(), layer.vProj(), gateProj)) {
+            case Four(F32 query, F32 key, F32 value, F32 gate) ->
+                MatVecQkvF32.addTo(
+                        graph,
+                        task,
+                        normed,
+                        query.values(),
+                        key.values(),
+                        value.values(),
+                        gate.values(),
+                        q,
+                        k,
+                        v,
+                        buffers.gate(),
+                        qSize,
+                        kvSize,
+                        inputSize);
+            case Four(F16 query, F16 key, F16 value, F16 gate) ->
+                MatVecQkvF16.addTo(
+                        graph,
+                        task,
+                        normed,
+                        query.values(),
+                        key.values(),
+                        value.values(),
+                        gate.values(),
+                        q,
+                        k,
+                        v,
+                        buffers.gate(),
+                        qSize,
+                        kvSize,
+                        inputSize);
+            case Four(PackedBf16 query, PackedBf16 key, PackedBf16 value, PackedBf16 gate) ->
+                MatVecQkvPackedBf16.addTo(
+                        graph,
+                        task,
+                        normed,
+                        query.values(),
+                        key.values(),
+                        value.values(),
+                        gate.values(),
+                        q,
+                        k,
+                        v,
+                        buffers.gate(),
+                        qSize,
+                        kvSize,
+                        inputSize);
+            case Four other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
+        }
+    }
+
+    private void plainQkv(
+            String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
         int qSize = layer.qProj().rows();
         int kvSize = layer.kProj().rows();
         int inputSize = layer.qProj().columns();
@@ -175,6 +241,8 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
 
     private record Three(DeviceMatrix first, DeviceMatrix second, DeviceMatrix third) {}
 
+    private record Four(DeviceMatrix first, DeviceMatrix second, DeviceMatrix third, DeviceMatrix fourth) {}
+
     private void product(String task, FloatArray x, DeviceMatrix weights, FloatArray out) {
         int rows = weights.rows();
         int columns = weights.columns();
@@ -188,7 +256,10 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
     }
 
-    /** {@code mixed *= sigmoid(weights normed)}, where {@code normed} is what {@link #qkv} of the layer was given. */
+    /**
+     * {@code mixed *= sigmoid(weights normed)} for a chunk, where {@code normed} is what {@link #qkv} of the layer was given. For
+     * one token that has computed the product already.
+     */
     void gate(String task, FloatArray normed, DeviceMatrix weights, FloatArray mixed) {
         Optional<TensorProjections> tensor = onTensorCores();
         if (tensor.isPresent()) {
@@ -197,15 +268,6 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
         }
         int rows = weights.rows();
         int columns = weights.columns();
-        if (decode) {
-            switch (weights) {
-                case F32 matrix -> MatVecGateF32.addTo(graph, task, normed, matrix.values(), mixed, rows, columns);
-                case F16 matrix -> MatVecGateF16.addTo(graph, task, normed, matrix.values(), mixed, rows, columns);
-                case PackedBf16 matrix ->
-                    MatVecGatePackedBf16.addTo(graph, task, normed, matrix.values(), mixed, rows, columns);
-            }
-            return;
-        }
         switch (weights) {
             case F32 matrix ->
                 MatMulF32.addGateTo(

@@ -1,6 +1,7 @@
 package sala.model.tornado;
 
 import sala.kernels.KernelGraph;
+import sala.kernels.gate.OutputGateF32;
 import sala.kernels.norm.RmsNormF32;
 import sala.kernels.rope.QkRope;
 import sala.loader.ModelConfig;
@@ -15,7 +16,7 @@ import sala.loader.ModelConfig;
  *                      │             │          attention (selectedBlocks, cache) ──▶ attended
  *                      │             └─ dense:  attention (cache) ──▶ attended
  *                      │                                                │
- *                      └──gate: * sigmoid(oGate normed)──▶ attended ◀───┘
+ *                      └──gate: * sigmoid(oGate normed)──▶ attended ◀───┘      in decode qkv has multiplied oGate
  *   hidden ◀──output: + residualScale oProj attended┘
  *     └──then {@link MlpGraph}
  * </pre>
@@ -62,7 +63,17 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         } else {
             tasks.attendAll(cache, decode);
         }
-        if (layer.gateProj().isPresent()) {
+        if (layer.gateProj().isPresent() && decode) {
+            OutputGateF32.addTo(
+                    graph,
+                    graph.scoped("gate"),
+                    b.step(),
+                    b.attended(),
+                    b.gate(),
+                    b.attended(),
+                    tokens,
+                    config.queryWidth());
+        } else if (layer.gateProj().isPresent()) {
             projections.gate(graph.scoped("gate"), b.normed(), layer.gateProj().get(), b.attended());
         }
         projections.residual(

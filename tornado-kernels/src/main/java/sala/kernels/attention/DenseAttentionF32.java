@@ -40,7 +40,7 @@ public final class DenseAttentionF32 {
     /** Row of a query in local memory. */
     private static final int QUERY_STRIDE = AttentionArguments.MAX_HEAD_DIM;
     /** Loads that a lane has in flight. */
-    private static final int BATCH = 8;
+    private static final int BATCH = 16;
     /** Head dims of which a tile is a whole number of batches. */
     private static final int BATCH_MULTIPLE = BATCH * LANES / KEYS;
     /** 8 more than a multiple of 32, so that four rows of eight lanes meet 32 banks. */
@@ -196,17 +196,22 @@ public final class DenseAttentionF32 {
         int reducedRow = lane / ROW_LANES;
         int part = lane % ROW_LANES;
 
-        for (int i = lane; i < ROWS * headDim; i += LANES) {
-            int rowInTile = i / headDim;
-            int channel = i % headDim;
-            int row = firstRow + rowInTile;
-            float query = 0f;
-            if (row < numRows) {
-                int token = row / groupSize;
-                int head = kvHead * groupSize + row - token * groupSize;
-                query = attentionScale * q.get((token * numHeads + head) * headDim + channel);
+        int elements = ROWS * headDim;
+        for (int i = lane; i < elements; i += 4 * LANES) {
+            float query0 = query(q, i, firstRow, numRows, kvHead, groupSize, numHeads, headDim);
+            float query1 = query(q, i + LANES, firstRow, numRows, kvHead, groupSize, numHeads, headDim);
+            float query2 = query(q, i + 2 * LANES, firstRow, numRows, kvHead, groupSize, numHeads, headDim);
+            float query3 = query(q, i + 3 * LANES, firstRow, numRows, kvHead, groupSize, numHeads, headDim);
+            queries[i / headDim * QUERY_STRIDE + i % headDim] = attentionScale * query0;
+            if (i + LANES < elements) {
+                queries[(i + LANES) / headDim * QUERY_STRIDE + (i + LANES) % headDim] = attentionScale * query1;
             }
-            queries[rowInTile * QUERY_STRIDE + channel] = query;
+            if (i + 2 * LANES < elements) {
+                queries[(i + 2 * LANES) / headDim * QUERY_STRIDE + (i + 2 * LANES) % headDim] = attentionScale * query2;
+            }
+            if (i + 3 * LANES < elements) {
+                queries[(i + 3 * LANES) / headDim * QUERY_STRIDE + (i + 3 * LANES) % headDim] = attentionScale * query3;
+            }
         }
         // Rows past the call see what its last token sees; they are not written.
         int position0 = TornadoMath.min(cacheLength + (firstRow + quarterRow) / groupSize, cacheLength + numTokens - 1);
@@ -260,6 +265,14 @@ public final class DenseAttentionF32 {
                 float value5 = Storage.load(keys, tileBase + TornadoMath.min(i + 5 * LANES, lastElement));
                 float value6 = Storage.load(keys, tileBase + TornadoMath.min(i + 6 * LANES, lastElement));
                 float value7 = Storage.load(keys, tileBase + TornadoMath.min(i + 7 * LANES, lastElement));
+                float value8 = Storage.load(keys, tileBase + TornadoMath.min(i + 8 * LANES, lastElement));
+                float value9 = Storage.load(keys, tileBase + TornadoMath.min(i + 9 * LANES, lastElement));
+                float value10 = Storage.load(keys, tileBase + TornadoMath.min(i + 10 * LANES, lastElement));
+                float value11 = Storage.load(keys, tileBase + TornadoMath.min(i + 11 * LANES, lastElement));
+                float value12 = Storage.load(keys, tileBase + TornadoMath.min(i + 12 * LANES, lastElement));
+                float value13 = Storage.load(keys, tileBase + TornadoMath.min(i + 13 * LANES, lastElement));
+                float value14 = Storage.load(keys, tileBase + TornadoMath.min(i + 14 * LANES, lastElement));
+                float value15 = Storage.load(keys, tileBase + TornadoMath.min(i + 15 * LANES, lastElement));
                 tile[i + i / headDim] = value0;
                 tile[i + LANES + (i + LANES) / headDim] = value1;
                 tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
@@ -268,6 +281,14 @@ public final class DenseAttentionF32 {
                 tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
                 tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
                 tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+                tile[i + 8 * LANES + (i + 8 * LANES) / headDim] = value8;
+                tile[i + 9 * LANES + (i + 9 * LANES) / headDim] = value9;
+                tile[i + 10 * LANES + (i + 10 * LANES) / headDim] = value10;
+                tile[i + 11 * LANES + (i + 11 * LANES) / headDim] = value11;
+                tile[i + 12 * LANES + (i + 12 * LANES) / headDim] = value12;
+                tile[i + 13 * LANES + (i + 13 * LANES) / headDim] = value13;
+                tile[i + 14 * LANES + (i + 14 * LANES) / headDim] = value14;
+                tile[i + 15 * LANES + (i + 15 * LANES) / headDim] = value15;
             }
             for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
                 tile[i + i / headDim] = Storage.load(keys, tileBase + TornadoMath.min(i, lastElement));
@@ -320,6 +341,14 @@ public final class DenseAttentionF32 {
                 float value5 = Storage.load(values, tileBase + TornadoMath.min(i + 5 * LANES, lastElement));
                 float value6 = Storage.load(values, tileBase + TornadoMath.min(i + 6 * LANES, lastElement));
                 float value7 = Storage.load(values, tileBase + TornadoMath.min(i + 7 * LANES, lastElement));
+                float value8 = Storage.load(values, tileBase + TornadoMath.min(i + 8 * LANES, lastElement));
+                float value9 = Storage.load(values, tileBase + TornadoMath.min(i + 9 * LANES, lastElement));
+                float value10 = Storage.load(values, tileBase + TornadoMath.min(i + 10 * LANES, lastElement));
+                float value11 = Storage.load(values, tileBase + TornadoMath.min(i + 11 * LANES, lastElement));
+                float value12 = Storage.load(values, tileBase + TornadoMath.min(i + 12 * LANES, lastElement));
+                float value13 = Storage.load(values, tileBase + TornadoMath.min(i + 13 * LANES, lastElement));
+                float value14 = Storage.load(values, tileBase + TornadoMath.min(i + 14 * LANES, lastElement));
+                float value15 = Storage.load(values, tileBase + TornadoMath.min(i + 15 * LANES, lastElement));
                 tile[i + i / headDim] = value0;
                 tile[i + LANES + (i + LANES) / headDim] = value1;
                 tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
@@ -328,6 +357,14 @@ public final class DenseAttentionF32 {
                 tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
                 tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
                 tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+                tile[i + 8 * LANES + (i + 8 * LANES) / headDim] = value8;
+                tile[i + 9 * LANES + (i + 9 * LANES) / headDim] = value9;
+                tile[i + 10 * LANES + (i + 10 * LANES) / headDim] = value10;
+                tile[i + 11 * LANES + (i + 11 * LANES) / headDim] = value11;
+                tile[i + 12 * LANES + (i + 12 * LANES) / headDim] = value12;
+                tile[i + 13 * LANES + (i + 13 * LANES) / headDim] = value13;
+                tile[i + 14 * LANES + (i + 14 * LANES) / headDim] = value14;
+                tile[i + 15 * LANES + (i + 15 * LANES) / headDim] = value15;
             }
             for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
                 tile[i + i / headDim] = Storage.load(values, tileBase + TornadoMath.min(i, lastElement));
@@ -512,6 +549,25 @@ public final class DenseAttentionF32 {
                 headDim,
                 numSplits,
                 split);
+    }
+
+    /** Element {@code i} of the work group's rows of queries; 0 in rows past the call. */
+    private static float query(
+            FloatArray q,
+            int i,
+            int firstRow,
+            int numRows,
+            int kvHead,
+            int groupSize,
+            int numHeads,
+            int headDim) {
+        int row = firstRow + i / headDim;
+        if (row < numRows) {
+            int token = row / groupSize;
+            int head = kvHead * groupSize + row - token * groupSize;
+            return q.get((token * numHeads + head) * headDim + i % headDim);
+        }
+        return 0f;
     }
 
     private static void store(

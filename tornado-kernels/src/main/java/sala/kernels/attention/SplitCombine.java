@@ -97,15 +97,49 @@ public final class SplitCombine {
         for (int split = 0; split < splits; split++) {
             max = TornadoMath.max(max, splitMaxima[split]);
         }
+        context.localBarrier();
+        // From here on a split's maximum is its weight; 0 for a split without keys.
+        for (int split = lane; split < splits; split += LANES) {
+            splitMaxima[split] = splitSums[split] > 0f ? TornadoMath.exp(splitMaxima[split] - max) : 0f;
+        }
+        context.localBarrier();
         if (splits > 0 && lane < headDim) {
             float sum = 0f;
             float value = 0f;
-            for (int split = 0; split < splits; split++) {
+            int stride = headDim + SplitPartials.EXTRA;
+            int last = splits - 1;
+            // Four splits at a time, so that their loads are in flight together.
+            for (int split = 0; split < splits; split += 4) {
+                int split1 = TornadoMath.min(split + 1, last);
+                int split2 = TornadoMath.min(split + 2, last);
+                int split3 = TornadoMath.min(split + 3, last);
+                float weight0 = 0f;
+                float value0 = 0f;
                 if (splitSums[split] > 0f) {
-                    float weight = TornadoMath.exp(splitMaxima[split] - max);
-                    sum += weight * splitSums[split];
-                    value += weight * results.get((row * numSplits + split) * (headDim + SplitPartials.EXTRA) + lane);
+                    weight0 = splitMaxima[split];
+                    value0 = results.get((row * numSplits + split) * stride + lane);
                 }
+                float weight1 = 0f;
+                float value1 = 0f;
+                if (split + 1 < splits && splitSums[split1] > 0f) {
+                    weight1 = splitMaxima[split1];
+                    value1 = results.get((row * numSplits + split1) * stride + lane);
+                }
+                float weight2 = 0f;
+                float value2 = 0f;
+                if (split + 2 < splits && splitSums[split2] > 0f) {
+                    weight2 = splitMaxima[split2];
+                    value2 = results.get((row * numSplits + split2) * stride + lane);
+                }
+                float weight3 = 0f;
+                float value3 = 0f;
+                if (split + 3 < splits && splitSums[split3] > 0f) {
+                    weight3 = splitMaxima[split3];
+                    value3 = results.get((row * numSplits + split3) * stride + lane);
+                }
+                sum += weight0 * splitSums[split] + weight1 * splitSums[split1];
+                sum += weight2 * splitSums[split2] + weight3 * splitSums[split3];
+                value += weight0 * value0 + weight1 * value1 + weight2 * value2 + weight3 * value3;
             }
             out.set(row * headDim + lane, value / sum);
         }

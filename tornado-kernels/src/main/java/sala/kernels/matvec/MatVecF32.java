@@ -9,6 +9,7 @@ import sala.kernels.storage.StorageVariants;
 import sala.kernels.storage.Stored;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.vectors.Float4;
 
 /**
  * A projection of one token, such as the language-model head.
@@ -17,7 +18,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
  *
  * <p>{@code scale} is 1, or the logit scale: scaling the sums equals scaling the input where it is a power of two.
  *
- * <p>Launch: work groups of 128 lanes; a team of 32, 64 or 128 lanes a row ({@link RowTeams}). Sums in f32.
+ * <p>Launch: work groups of 128 lanes; a team of 32, 64 or 128 lanes for four rows ({@link RowTeams}). Sums in f32.
  * Ground truth: {@link sala.kernels.reference.Linear#project}.
  */
 @StorageVariants({F16, PACKED_BF16})
@@ -30,7 +31,7 @@ public final class MatVecF32 {
      * @param x {@code [inputSize]}, f32
      * @param weights {@code [outputSize, inputSize]}, stored
      * @param out {@code [outputSize]}, f32; every element is written
-     * @param lanes of a row's team
+     * @param lanes of a team
      * @param warpShuffles 1 if the device has them
      */
     public static void compute(
@@ -43,26 +44,33 @@ public final class MatVecF32 {
             float scale,
             int lanes,
             int warpShuffles) {
-        float[] scratch = context.allocateFloatLocalArray(RowTeams.GROUP_LANES);
+        float[] scratch = context.allocateFloatLocalArray(RowTeams.ROWS * RowTeams.GROUP_LANES);
         int localId = context.localIdx;
-        int row = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
         int lane = localId % lanes;
+        int team = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
+        Float4 shares = FourRowsF32.shares(
+                context, x, weights, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
+        scratch[RowTeams.ROWS * localId] = shares.getX();
+        scratch[RowTeams.ROWS * localId + 1] = shares.getY();
+        scratch[RowTeams.ROWS * localId + 2] = shares.getZ();
+        scratch[RowTeams.ROWS * localId + 3] = shares.getW();
         int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
-        // Lanes past the last row repeat it, so that all lanes meet at the barriers.
-        int safeRow = Math.min(row, outputSize - 1);
-        float share = RowShareF32.of(x, weights, safeRow * inputSize, lane, lanes, inputSize);
-        if (warpShuffles == 1) {
-            share = context.simdSum(share);
-        }
-        scratch[localId] = share;
         for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
             context.localBarrier();
-            if (localId % lanes < stride) {
-                scratch[localId] += scratch[localId + stride];
+            if (lane < stride) {
+                int to = RowTeams.ROWS * localId;
+                int from = RowTeams.ROWS * (localId + stride);
+                scratch[to] += scratch[from];
+                scratch[to + 1] += scratch[from + 1];
+                scratch[to + 2] += scratch[from + 2];
+                scratch[to + 3] += scratch[from + 3];
             }
         }
-        if (lane == 0 && row < outputSize) {
-            out.set(row, scale * scratch[localId]);
+        context.localBarrier();
+        int row = RowTeams.ROWS * team + lane;
+        if (lane < RowTeams.ROWS && row < outputSize) {
+            float sum = scratch[RowTeams.ROWS * (localId - lane) + lane];
+            out.set(row, scale * sum);
         }
     }
 
@@ -102,6 +110,6 @@ public final class MatVecF32 {
                         scale,
                         lanes,
                         graph.warpShuffles());
-        graph.grid(task, RowTeams.grid(outputSize, lanes));
+        graph.grid(task, RowTeams.grid(RowTeams.teams(outputSize), lanes));
     }
 }

@@ -10,6 +10,7 @@ import sala.kernels.storage.Stored;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
+import uk.ac.manchester.tornado.api.types.vectors.Float4;
 
 /**
  * The first half of the MLP for one token: gate and up projections and the gated activation in one launch.
@@ -30,7 +31,7 @@ public final class MatVecSwiGluF32 {
      * @param gateProj {@code [outputSize, inputSize]}, stored
      * @param upProj {@code [outputSize, inputSize]}, stored
      * @param out {@code [outputSize]}, f32; every element is written
-     * @param lanes of a row's team
+     * @param lanes of a team
      * @param warpShuffles 1 if the device has them
      */
     public static void compute(
@@ -43,32 +44,45 @@ public final class MatVecSwiGluF32 {
             int inputSize,
             int lanes,
             int warpShuffles) {
-        float[] gateScratch = context.allocateFloatLocalArray(RowTeams.GROUP_LANES);
-        float[] upScratch = context.allocateFloatLocalArray(RowTeams.GROUP_LANES);
+        float[] gateScratch = context.allocateFloatLocalArray(RowTeams.ROWS * RowTeams.GROUP_LANES);
+        float[] upScratch = context.allocateFloatLocalArray(RowTeams.ROWS * RowTeams.GROUP_LANES);
         int localId = context.localIdx;
-        int row = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
         int lane = localId % lanes;
+        int team = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
+        Float4 gateShares = FourRowsF32.shares(
+                context, x, gateProj, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
+        gateScratch[RowTeams.ROWS * localId] = gateShares.getX();
+        gateScratch[RowTeams.ROWS * localId + 1] = gateShares.getY();
+        gateScratch[RowTeams.ROWS * localId + 2] = gateShares.getZ();
+        gateScratch[RowTeams.ROWS * localId + 3] = gateShares.getW();
+        Float4 upShares = FourRowsF32.shares(
+                context, x, upProj, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
+        upScratch[RowTeams.ROWS * localId] = upShares.getX();
+        upScratch[RowTeams.ROWS * localId + 1] = upShares.getY();
+        upScratch[RowTeams.ROWS * localId + 2] = upShares.getZ();
+        upScratch[RowTeams.ROWS * localId + 3] = upShares.getW();
         int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
-        // Lanes past the last row repeat it, so that all lanes meet at the barriers.
-        int safeRow = Math.min(row, outputSize - 1);
-        float gateShare = RowShareF32.of(x, gateProj, safeRow * inputSize, lane, lanes, inputSize);
-        float upShare = RowShareF32.of(x, upProj, safeRow * inputSize, lane, lanes, inputSize);
-        if (warpShuffles == 1) {
-            gateShare = context.simdSum(gateShare);
-            upShare = context.simdSum(upShare);
-        }
-        gateScratch[localId] = gateShare;
-        upScratch[localId] = upShare;
         for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
             context.localBarrier();
-            if (localId % lanes < stride) {
-                gateScratch[localId] += gateScratch[localId + stride];
-                upScratch[localId] += upScratch[localId + stride];
+            if (lane < stride) {
+                int to = RowTeams.ROWS * localId;
+                int from = RowTeams.ROWS * (localId + stride);
+                gateScratch[to] += gateScratch[from];
+                gateScratch[to + 1] += gateScratch[from + 1];
+                gateScratch[to + 2] += gateScratch[from + 2];
+                gateScratch[to + 3] += gateScratch[from + 3];
+                upScratch[to] += upScratch[from];
+                upScratch[to + 1] += upScratch[from + 1];
+                upScratch[to + 2] += upScratch[from + 2];
+                upScratch[to + 3] += upScratch[from + 3];
             }
         }
-        if (lane == 0 && row < outputSize) {
-            float gate = gateScratch[localId];
-            out.set(row, gate / (1.0f + TornadoMath.exp(-gate)) * upScratch[localId]);
+        context.localBarrier();
+        int row = RowTeams.ROWS * team + lane;
+        if (lane < RowTeams.ROWS && row < outputSize) {
+            float gate = gateScratch[RowTeams.ROWS * (localId - lane) + lane];
+            float up = upScratch[RowTeams.ROWS * (localId - lane) + lane];
+            out.set(row, gate / (1.0f + TornadoMath.exp(-gate)) * up);
         }
     }
 
@@ -110,6 +124,6 @@ public final class MatVecSwiGluF32 {
                         inputSize,
                         lanes,
                         graph.warpShuffles());
-        graph.grid(task, RowTeams.grid(outputSize, lanes));
+        graph.grid(task, RowTeams.grid(RowTeams.teams(outputSize), lanes));
     }
 }

@@ -4,13 +4,17 @@ import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
 
 /**
- * How a matrix's rows are shared out: each row by a team of neighbouring lanes, as many teams as fit into a work group.
+ * How a matrix's rows are shared out: four neighbouring rows by a team of neighbouring lanes, as many teams as fit into a work
+ * group.
  *
- * <p>A long row gets the whole group: then the groups that run at the same time read neighbouring rows end to end, where
+ * <p>Long rows get the whole group: then the groups that run at the same time read neighbouring rows end to end, where
  * a warp a row reads many far streams side by side and gets a third less of the memory's bandwidth. It also splits the
  * sums of a short matrix over enough lanes to occupy the device.
  */
 final class RowTeams {
+    /** Rows of a team. */
+    static final int ROWS = 4;
+
     /** Lanes of a work group of every matrix-vector kernel. */
     static final int GROUP_LANES = 128;
 
@@ -31,10 +35,15 @@ final class RowTeams {
         return lanes;
     }
 
-    /** The grid for so many rows. */
-    static WorkerGrid grid(int rows, int lanes) {
-        int rowsPerGroup = GROUP_LANES / lanes;
-        int groups = (rows + rowsPerGroup - 1) / rowsPerGroup;
+    /** Teams for so many rows; usable in kernels. */
+    static int teams(int rows) {
+        return (rows + ROWS - 1) / ROWS;
+    }
+
+    /** The grid for so many teams. */
+    static WorkerGrid grid(int teams, int lanes) {
+        int teamsPerGroup = GROUP_LANES / lanes;
+        int groups = (teams + teamsPerGroup - 1) / teamsPerGroup;
         WorkerGrid grid = new WorkerGrid1D(Math.multiplyExact(groups, GROUP_LANES));
         grid.setLocalWork(GROUP_LANES, 1, 1);
         return grid;

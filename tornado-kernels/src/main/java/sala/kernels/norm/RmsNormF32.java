@@ -20,13 +20,11 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <pre>  out[t, i] = x[t, i] / sqrt(mean over j of x[t, j]^2 + rmsNormEps) weight[i]        0 &lt;= t &lt; NUM_TOKENS  </pre>
  *
- * <p>Launch: a work group of {@value #LANES} lanes a row; the sum of squares is a tree in local memory, f32. Ground truth:
+ * <p>Launch: a work group a row, its lanes as {@link NormLanes} has it; sums in f32. Ground truth:
  * {@link sala.kernels.reference.RmsNorm#normalize}.
  */
 @StorageVariants({F16, BF16})
 public final class RmsNormF32 {
-    private static final int LANES = 256;
-
     private RmsNormF32() {}
 
     /**
@@ -36,6 +34,8 @@ public final class RmsNormF32 {
      * @param x {@code [T, width]}, f32
      * @param weight {@code [width]}, f32
      * @param out {@code [T, width]}, in the storage type of the class
+     * @param lanes of a work group, see {@link NormLanes}
+     * @param warpShuffles 1 if the device has them
      */
     public static void compute(
             KernelContext context,
@@ -44,29 +44,73 @@ public final class RmsNormF32 {
             FloatArray weight,
             @Stored FloatArray out,
             int width,
-            float rmsNormEps) {
-        float[] partials = context.allocateFloatLocalArray(LANES);
+            float rmsNormEps,
+            int lanes,
+            int warpShuffles) {
+        float[] partials = context.allocateFloatLocalArray(NormLanes.MAX);
         int lane = context.localIdx;
         int token = context.groupIdx;
         int row = token * width;
-        // A group past the call's tokens has nothing to sum, but meets the barriers as all do.
+        // A group past the call's tokens computes its row as all do and writes nothing; so no load waits for the step.
         int end = token < step.get(Step.NUM_TOKENS) ? width : 0;
-        float squares = 0f;
-        for (int i = lane; i < end; i += LANES) {
-            float value = x.get(row + i);
-            squares += value * value;
-        }
-        partials[lane] = squares;
-        for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
-            context.localBarrier();
-            if (lane < stride) {
-                partials[lane] += partials[lane + stride];
+        int lane1 = lane + lanes;
+        int lane2 = lane + 2 * lanes;
+        int lane3 = lane + 3 * lanes;
+        float value0 = lane < width ? x.get(row + lane) : 0f;
+        float value1 = lane1 < width ? x.get(row + lane1) : 0f;
+        float value2 = lane2 < width ? x.get(row + lane2) : 0f;
+        float value3 = lane3 < width ? x.get(row + lane3) : 0f;
+        float weight0 = lane < width ? weight.get(lane) : 0f;
+        float weight1 = lane1 < width ? weight.get(lane1) : 0f;
+        float weight2 = lane2 < width ? weight.get(lane2) : 0f;
+        float weight3 = lane3 < width ? weight.get(lane3) : 0f;
+        float squares = value0 * value0 + value1 * value1 + value2 * value2 + value3 * value3;
+        if (width > NormLanes.VALUES * lanes) {
+            for (int i = lane3 + lanes; i < end; i += lanes) {
+                float value = x.get(row + i);
+                squares += value * value;
             }
         }
-        context.localBarrier();
-        float inverseRms = 1f / TornadoMath.sqrt(partials[0] / width + rmsNormEps);
-        for (int i = lane; i < end; i += LANES) {
-            Storage.store(out, row + i, x.get(row + i) * inverseRms * weight.get(i));
+        float sum;
+        if (warpShuffles == 1) {
+            squares = context.simdSum(squares);
+            if (lane % NormLanes.WARP == 0) {
+                partials[lane / NormLanes.WARP] = squares;
+            }
+            context.localBarrier();
+            float ofWarp = 0f; // a lane takes the sum of the warp that bears its number
+            if (lane % NormLanes.WARP < lanes / NormLanes.WARP) {
+                ofWarp = partials[lane % NormLanes.WARP];
+            }
+            sum = context.simdSum(ofWarp);
+        } else {
+            partials[lane] = squares;
+            for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
+                context.localBarrier();
+                if (lane < stride) {
+                    partials[lane] += partials[lane + stride];
+                }
+            }
+            context.localBarrier();
+            sum = partials[0];
+        }
+        float inverseRms = 1f / TornadoMath.sqrt(sum / width + rmsNormEps);
+        if (lane < end) {
+            Storage.store(out, row + lane, value0 * inverseRms * weight0);
+        }
+        if (lane1 < end) {
+            Storage.store(out, row + lane1, value1 * inverseRms * weight1);
+        }
+        if (lane2 < end) {
+            Storage.store(out, row + lane2, value2 * inverseRms * weight2);
+        }
+        if (lane3 < end) {
+            Storage.store(out, row + lane3, value3 * inverseRms * weight3);
+        }
+        if (width > NormLanes.VALUES * lanes) {
+            for (int i = lane3 + lanes; i < end; i += lanes) {
+                Storage.store(out, row + i, x.get(row + i) * inverseRms * weight.get(i));
+            }
         }
     }
 
@@ -92,7 +136,8 @@ public final class RmsNormF32 {
         KernelArguments.requireShape("x", x, "[maxTokens, width]", maxTokens, width);
         KernelArguments.requireShape("weight", weight, "[width]", width);
         KernelArguments.requireShape("out", out, "[maxTokens, width]", maxTokens, width);
-        graph.taskGraph().task(task, RmsNormF32::compute, graph.context(), step, x, weight, out, width, rmsNormEps);
-        graph.grid(task, WorkGroups.grid(maxTokens, LANES));
+        int lanes = NormLanes.of(width);
+        graph.taskGraph().task(task, RmsNormF32::compute, graph.context(), step, x, weight, out, width, rmsNormEps, lanes, graph.warpShuffles());
+        graph.grid(task, WorkGroups.grid(maxTokens, lanes));
     }
 }

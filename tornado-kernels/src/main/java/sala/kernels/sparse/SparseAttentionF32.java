@@ -43,7 +43,7 @@ public final class SparseAttentionF32 {
     /** Row of a query in local memory. */
     private static final int QUERY_STRIDE = AttentionArguments.MAX_HEAD_DIM;
     /** Loads that a lane has in flight. */
-    private static final int BATCH = 8;
+    private static final int BATCH = 16;
     /** Head dims of which a tile is a whole number of batches. */
     private static final int BATCH_MULTIPLE = BATCH * LANES / KEYS;
     /** 8 more than a multiple of 32, so that four rows of eight lanes meet 32 banks. */
@@ -262,15 +262,22 @@ public final class SparseAttentionF32 {
         int part = lane % ROW_LANES;
         int firstVector = token * numHeads + kvHead * groupSize; // of the group's query heads
 
-        for (int i = lane; i < ROWS * headDim; i += LANES) {
-            int rowInTile = i / headDim;
-            int channel = i % headDim;
-            int row = firstRow + rowInTile;
-            float query = 0f;
-            if (row < numRows) {
-                query = attentionScale * q.get((firstVector + row) * headDim + channel);
+        int elements = ROWS * headDim;
+        for (int i = lane; i < elements; i += 4 * LANES) {
+            float query0 = query(q, i, firstVector, firstRow, numRows, headDim);
+            float query1 = query(q, i + LANES, firstVector, firstRow, numRows, headDim);
+            float query2 = query(q, i + 2 * LANES, firstVector, firstRow, numRows, headDim);
+            float query3 = query(q, i + 3 * LANES, firstVector, firstRow, numRows, headDim);
+            queries[i / headDim * QUERY_STRIDE + i % headDim] = attentionScale * query0;
+            if (i + LANES < elements) {
+                queries[(i + LANES) / headDim * QUERY_STRIDE + (i + LANES) % headDim] = attentionScale * query1;
             }
-            queries[rowInTile * QUERY_STRIDE + channel] = query;
+            if (i + 2 * LANES < elements) {
+                queries[(i + 2 * LANES) / headDim * QUERY_STRIDE + (i + 2 * LANES) % headDim] = attentionScale * query2;
+            }
+            if (i + 3 * LANES < elements) {
+                queries[(i + 3 * LANES) / headDim * QUERY_STRIDE + (i + 3 * LANES) % headDim] = attentionScale * query3;
+            }
         }
         int blockList = (token * numKvHeads + kvHead) * maxSelected;
         int numSlots = maxSelected * blockSize;
@@ -329,6 +336,14 @@ public final class SparseAttentionF32 {
                 int row5 = cacheRow + TornadoMath.max(0, positions[(i + 5 * LANES) / headDim]);
                 int row6 = cacheRow + TornadoMath.max(0, positions[(i + 6 * LANES) / headDim]);
                 int row7 = cacheRow + TornadoMath.max(0, positions[(i + 7 * LANES) / headDim]);
+                int row8 = cacheRow + TornadoMath.max(0, positions[(i + 8 * LANES) / headDim]);
+                int row9 = cacheRow + TornadoMath.max(0, positions[(i + 9 * LANES) / headDim]);
+                int row10 = cacheRow + TornadoMath.max(0, positions[(i + 10 * LANES) / headDim]);
+                int row11 = cacheRow + TornadoMath.max(0, positions[(i + 11 * LANES) / headDim]);
+                int row12 = cacheRow + TornadoMath.max(0, positions[(i + 12 * LANES) / headDim]);
+                int row13 = cacheRow + TornadoMath.max(0, positions[(i + 13 * LANES) / headDim]);
+                int row14 = cacheRow + TornadoMath.max(0, positions[(i + 14 * LANES) / headDim]);
+                int row15 = cacheRow + TornadoMath.max(0, positions[(i + 15 * LANES) / headDim]);
                 float value0 = Storage.load(keys, row0 * headDim + i % headDim);
                 float value1 = Storage.load(keys, row1 * headDim + (i + LANES) % headDim);
                 float value2 = Storage.load(keys, row2 * headDim + (i + 2 * LANES) % headDim);
@@ -337,6 +352,14 @@ public final class SparseAttentionF32 {
                 float value5 = Storage.load(keys, row5 * headDim + (i + 5 * LANES) % headDim);
                 float value6 = Storage.load(keys, row6 * headDim + (i + 6 * LANES) % headDim);
                 float value7 = Storage.load(keys, row7 * headDim + (i + 7 * LANES) % headDim);
+                float value8 = Storage.load(keys, row8 * headDim + (i + 8 * LANES) % headDim);
+                float value9 = Storage.load(keys, row9 * headDim + (i + 9 * LANES) % headDim);
+                float value10 = Storage.load(keys, row10 * headDim + (i + 10 * LANES) % headDim);
+                float value11 = Storage.load(keys, row11 * headDim + (i + 11 * LANES) % headDim);
+                float value12 = Storage.load(keys, row12 * headDim + (i + 12 * LANES) % headDim);
+                float value13 = Storage.load(keys, row13 * headDim + (i + 13 * LANES) % headDim);
+                float value14 = Storage.load(keys, row14 * headDim + (i + 14 * LANES) % headDim);
+                float value15 = Storage.load(keys, row15 * headDim + (i + 15 * LANES) % headDim);
                 tile[i + i / headDim] = value0;
                 tile[i + LANES + (i + LANES) / headDim] = value1;
                 tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
@@ -345,6 +368,14 @@ public final class SparseAttentionF32 {
                 tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
                 tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
                 tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+                tile[i + 8 * LANES + (i + 8 * LANES) / headDim] = value8;
+                tile[i + 9 * LANES + (i + 9 * LANES) / headDim] = value9;
+                tile[i + 10 * LANES + (i + 10 * LANES) / headDim] = value10;
+                tile[i + 11 * LANES + (i + 11 * LANES) / headDim] = value11;
+                tile[i + 12 * LANES + (i + 12 * LANES) / headDim] = value12;
+                tile[i + 13 * LANES + (i + 13 * LANES) / headDim] = value13;
+                tile[i + 14 * LANES + (i + 14 * LANES) / headDim] = value14;
+                tile[i + 15 * LANES + (i + 15 * LANES) / headDim] = value15;
             }
             for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
                 int row = cacheRow + TornadoMath.max(0, positions[i / headDim]);
@@ -398,6 +429,14 @@ public final class SparseAttentionF32 {
                 int row5 = cacheRow + TornadoMath.max(0, positions[(i + 5 * LANES) / headDim]);
                 int row6 = cacheRow + TornadoMath.max(0, positions[(i + 6 * LANES) / headDim]);
                 int row7 = cacheRow + TornadoMath.max(0, positions[(i + 7 * LANES) / headDim]);
+                int row8 = cacheRow + TornadoMath.max(0, positions[(i + 8 * LANES) / headDim]);
+                int row9 = cacheRow + TornadoMath.max(0, positions[(i + 9 * LANES) / headDim]);
+                int row10 = cacheRow + TornadoMath.max(0, positions[(i + 10 * LANES) / headDim]);
+                int row11 = cacheRow + TornadoMath.max(0, positions[(i + 11 * LANES) / headDim]);
+                int row12 = cacheRow + TornadoMath.max(0, positions[(i + 12 * LANES) / headDim]);
+                int row13 = cacheRow + TornadoMath.max(0, positions[(i + 13 * LANES) / headDim]);
+                int row14 = cacheRow + TornadoMath.max(0, positions[(i + 14 * LANES) / headDim]);
+                int row15 = cacheRow + TornadoMath.max(0, positions[(i + 15 * LANES) / headDim]);
                 float value0 = Storage.load(values, row0 * headDim + i % headDim);
                 float value1 = Storage.load(values, row1 * headDim + (i + LANES) % headDim);
                 float value2 = Storage.load(values, row2 * headDim + (i + 2 * LANES) % headDim);
@@ -406,6 +445,14 @@ public final class SparseAttentionF32 {
                 float value5 = Storage.load(values, row5 * headDim + (i + 5 * LANES) % headDim);
                 float value6 = Storage.load(values, row6 * headDim + (i + 6 * LANES) % headDim);
                 float value7 = Storage.load(values, row7 * headDim + (i + 7 * LANES) % headDim);
+                float value8 = Storage.load(values, row8 * headDim + (i + 8 * LANES) % headDim);
+                float value9 = Storage.load(values, row9 * headDim + (i + 9 * LANES) % headDim);
+                float value10 = Storage.load(values, row10 * headDim + (i + 10 * LANES) % headDim);
+                float value11 = Storage.load(values, row11 * headDim + (i + 11 * LANES) % headDim);
+                float value12 = Storage.load(values, row12 * headDim + (i + 12 * LANES) % headDim);
+                float value13 = Storage.load(values, row13 * headDim + (i + 13 * LANES) % headDim);
+                float value14 = Storage.load(values, row14 * headDim + (i + 14 * LANES) % headDim);
+                float value15 = Storage.load(values, row15 * headDim + (i + 15 * LANES) % headDim);
                 tile[i + i / headDim] = value0;
                 tile[i + LANES + (i + LANES) / headDim] = value1;
                 tile[i + 2 * LANES + (i + 2 * LANES) / headDim] = value2;
@@ -414,6 +461,14 @@ public final class SparseAttentionF32 {
                 tile[i + 5 * LANES + (i + 5 * LANES) / headDim] = value5;
                 tile[i + 6 * LANES + (i + 6 * LANES) / headDim] = value6;
                 tile[i + 7 * LANES + (i + 7 * LANES) / headDim] = value7;
+                tile[i + 8 * LANES + (i + 8 * LANES) / headDim] = value8;
+                tile[i + 9 * LANES + (i + 9 * LANES) / headDim] = value9;
+                tile[i + 10 * LANES + (i + 10 * LANES) / headDim] = value10;
+                tile[i + 11 * LANES + (i + 11 * LANES) / headDim] = value11;
+                tile[i + 12 * LANES + (i + 12 * LANES) / headDim] = value12;
+                tile[i + 13 * LANES + (i + 13 * LANES) / headDim] = value13;
+                tile[i + 14 * LANES + (i + 14 * LANES) / headDim] = value14;
+                tile[i + 15 * LANES + (i + 15 * LANES) / headDim] = value15;
             }
             for (int i = batched + lane; i < KEYS * headDim; i += LANES) {
                 int row = cacheRow + TornadoMath.max(0, positions[i / headDim]);
@@ -590,6 +645,15 @@ public final class SparseAttentionF32 {
                 headDim,
                 numSplits,
                 split);
+    }
+
+    /** Element {@code i} of the work group's rows of queries; 0 in rows past the group of heads. */
+    private static float query(FloatArray q, int i, int firstVector, int firstRow, int numRows, int headDim) {
+        int row = firstRow + i / headDim;
+        if (row < numRows) {
+            return q.get((firstVector + row) * headDim + i % headDim);
+        }
+        return 0f;
     }
 
     private static void store(

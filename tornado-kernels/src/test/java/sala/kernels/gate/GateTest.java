@@ -36,7 +36,9 @@ class GateTest {
                         Arguments.of(type, 2, 64),
                         Arguments.of(type, 1, 65),
                         Arguments.of(type, 4, 100),
-                        Arguments.of(type, 2, 1000)));
+                        Arguments.of(type, 2, 1000),
+                        // More than the lanes of a norm keep in registers.
+                        Arguments.of(type, 2, 5000)));
     }
 
     @ParameterizedTest

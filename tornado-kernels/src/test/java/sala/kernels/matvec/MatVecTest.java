@@ -13,7 +13,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 import sala.kernels.KernelGraph;
 import sala.kernels.reference.Linear;
 import sala.kernels.reference.Matrix;
-import sala.kernels.reference.OutputGate;
 import sala.kernels.reference.SwiGlu;
 import sala.kernels.storage.PackedBf16;
 import sala.kernels.storage.StorageType;
@@ -102,30 +101,6 @@ class MatVecTest {
 
     @ParameterizedTest
     @MethodSource("cases")
-    void gatesTheMixersOutput(StorageType type, int outputSize, int inputSize) {
-        RandomTensors random = RandomTensors.create();
-        double[] x = random.normal(inputSize);
-        double[] mixed = random.normal(outputSize);
-        try (KernelRun run = new KernelRun("gate")) {
-            FloatArray input = run.input(x);
-            TornadoNativeArray weights = run.input(type, random.normal(outputSize * inputSize));
-            FloatArray gated = run.state(floats(mixed));
-            switch (weights) {
-                case FloatArray w -> MatVecGateF32.addTo(run.graph(), "gate", input, w, gated, outputSize, inputSize);
-                case HalfFloatArray w ->
-                    MatVecGateF16.addTo(run.graph(), "gate", input, w, gated, outputSize, inputSize);
-                case LongArray w ->
-                    MatVecGatePackedBf16.addTo(run.graph(), "gate", input, w, gated, outputSize, inputSize);
-                default -> throw new AssertionError(type);
-            }
-            run.execute();
-            double[] expected = OutputGate.apply(mixed, project(x, weights, inputSize));
-            KernelAssert.assertClose("matvec-gate", type, expected, gated, Tolerance.KERNEL_MATVEC_GATED);
-        }
-    }
-
-    @ParameterizedTest
-    @MethodSource("cases")
     void activatesTheMlp(StorageType type, int outputSize, int inputSize) {
         RandomTensors random = RandomTensors.create();
         double[] x = scaled(random.normal(inputSize), 1 / Math.sqrt(inputSize));
@@ -166,11 +141,10 @@ class MatVecTest {
             FloatArray q = run.output(qSize);
             FloatArray k = run.output(kvSize);
             FloatArray v = run.output(kvSize);
-            KernelGraph graph = run.graph();
             switch (qProj) {
                 case FloatArray w ->
                     MatVecQkvF32.addTo(
-                            graph,
+                            run.graph(),
                             "qkv",
                             input,
                             w,
@@ -184,7 +158,7 @@ class MatVecTest {
                             inputSize);
                 case HalfFloatArray w ->
                     MatVecQkvF16.addTo(
-                            graph,
+                            run.graph(),
                             "qkv",
                             input,
                             w,
@@ -198,7 +172,7 @@ class MatVecTest {
                             inputSize);
                 case LongArray w ->
                     MatVecQkvPackedBf16.addTo(
-                            graph,
+                            run.graph(),
                             "qkv",
                             input,
                             w,
@@ -216,6 +190,81 @@ class MatVecTest {
             KernelAssert.assertClose("matvec-qkv", type, project(x, qProj, inputSize), q, Tolerance.KERNEL_MATVEC);
             KernelAssert.assertClose("matvec-qkv", type, project(x, kProj, inputSize), k, Tolerance.KERNEL_MATVEC);
             KernelAssert.assertClose("matvec-qkv", type, project(x, vProj, inputSize), v, Tolerance.KERNEL_MATVEC);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("cases")
+    void projectsTheGateWithThem(StorageType type, int qSize, int inputSize) {
+        RandomTensors random = RandomTensors.create();
+        int kvSize = Math.max(1, qSize / 16);
+        double[] x = random.normal(inputSize);
+        try (KernelRun run = new KernelRun("qkv")) {
+            FloatArray input = run.input(x);
+            TornadoNativeArray qProj = run.input(type, random.normal(qSize * inputSize));
+            TornadoNativeArray kProj = run.input(type, random.normal(kvSize * inputSize));
+            TornadoNativeArray vProj = run.input(type, random.normal(kvSize * inputSize));
+            TornadoNativeArray gateProj = run.input(type, random.normal(qSize * inputSize));
+            FloatArray q = run.output(qSize);
+            FloatArray k = run.output(kvSize);
+            FloatArray v = run.output(kvSize);
+            FloatArray gate = run.output(qSize);
+            switch (qProj) {
+                case FloatArray w ->
+                    MatVecQkvF32.addTo(
+                            run.graph(),
+                            "qkv",
+                            input,
+                            w,
+                            (FloatArray) kProj,
+                            (FloatArray) vProj,
+                            (FloatArray) gateProj,
+                            q,
+                            k,
+                            v,
+                            gate,
+                            qSize,
+                            kvSize,
+                            inputSize);
+                case HalfFloatArray w ->
+                    MatVecQkvF16.addTo(
+                            run.graph(),
+                            "qkv",
+                            input,
+                            w,
+                            (HalfFloatArray) kProj,
+                            (HalfFloatArray) vProj,
+                            (HalfFloatArray) gateProj,
+                            q,
+                            k,
+                            v,
+                            gate,
+                            qSize,
+                            kvSize,
+                            inputSize);
+                case LongArray w ->
+                    MatVecQkvPackedBf16.addTo(
+                            run.graph(),
+                            "qkv",
+                            input,
+                            w,
+                            (LongArray) kProj,
+                            (LongArray) vProj,
+                            (LongArray) gateProj,
+                            q,
+                            k,
+                            v,
+                            gate,
+                            qSize,
+                            kvSize,
+                            inputSize);
+                default -> throw new AssertionError(type);
+            }
+            run.execute();
+            KernelAssert.assertClose("matvec-qkv", type, project(x, qProj, inputSize), q, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(x, kProj, inputSize), k, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(x, vProj, inputSize), v, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose("matvec-qkv", type, project(x, gateProj, inputSize), gate, Tolerance.KERNEL_MATVEC);
         }
     }
 

@@ -46,7 +46,9 @@ class NormTest {
                         Arguments.of(type, 1, 65),
                         Arguments.of(type, 4, 100),
                         Arguments.of(type, 2, 1000),
-                        Arguments.of(type, 1, 4096)));
+                        Arguments.of(type, 1, 4096),
+                        // More than the lanes keep in registers.
+                        Arguments.of(type, 2, 5000)));
     }
 
     @ParameterizedTest
@@ -160,7 +162,7 @@ class NormTest {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {1, 63, 64, 65, 1000, 4096})
+    @ValueSource(ints = {1, 63, 64, 65, 1000, 4096, 5000})
     void finalNormTakesTheLastRow(int width) {
         RandomTensors random = RandomTensors.create();
         int rows = 3;
