@@ -15,7 +15,7 @@ import jdk.incubator.vector.VectorSpecies;
  * caches, and loops that are compiled when the constructor returns. A reading may so stand right before or behind what is
  * compared with it. Holds half a gigabyte outside the heap. Not thread-safe.
  *
- * <p>Memory is read as a decode step reads its weights: outside of the heap, in pages of the same kind, by pieces that workers
+ * <p>Multiply-adds are done on registers alone. Memory is read as a decode step reads its weights: outside of the heap, in pages of the same kind, by pieces that workers
  * take as they become free, each in four streams, which is faster than one.
  */
 public final class LimitMeter implements AutoCloseable {
@@ -34,7 +34,11 @@ public final class LimitMeter implements AutoCloseable {
     /** Independent chains of sums, latency times throughput of today's cores: with more than 9 C2 runs the loop at half speed on AVX2. */
     private static final int FMA_CHAINS = 8;
 
-    private static final int FMA_STEPS = 1_000_000;
+    /** Steps that a worker takes at once, some 100 microseconds. */
+    private static final int FMA_STEPS = 100_000;
+
+    /** Pieces for each worker, shared out as they become free: none waits for one that the system holds up. */
+    private static final int FMA_PIECES = 64;
 
     /** Short runs first: what is compiled before it is timed need not be interpreted for long. */
     private static final int WARM_UP_RUNS = 3_000;
@@ -50,14 +54,12 @@ public final class LimitMeter implements AutoCloseable {
     private final MemorySegment memory;
     private final AtomicInteger nextPiece = new AtomicInteger();
     private final LongAdder sum = new LongAdder();
-    private final float[] results;
 
     /** Gets ready, which takes about half a second. */
     public LimitMeter(int threads) {
         memory = arena.allocate(READ_BYTES, Long.BYTES);
         memory.fill((byte) 1);
         team = new WorkerTeam(threads);
-        results = new float[threads];
         for (int run = 0; run < WARM_UP_RUNS; run++) {
             sum(memory, 0, WARM_UP_BYTES);
             multiplyAdd(WARM_UP_STEPS, 0.5f);
@@ -78,7 +80,7 @@ public final class LimitMeter implements AutoCloseable {
         return new MachineLimits(
                 team.size(),
                 passesPerSecond * READ_BYTES,
-                loopsPerSecond * 2.0 * FMA_CHAINS * LANES * FMA_STEPS * team.size());
+                loopsPerSecond * 2.0 * FMA_CHAINS * LANES * FMA_STEPS * FMA_PIECES * team.size());
     }
 
     private static double rate(Runnable run, long nanos) {
@@ -110,13 +112,15 @@ public final class LimitMeter implements AutoCloseable {
     }
 
     private void multiplyAdd() {
-        team.run((worker, _) -> results[worker] = multiplyAdd(FMA_STEPS, 0.5f));
-        // x = x / 2 + 1 tends to 2
-        for (float result : results) {
-            if (result != 2f * FMA_CHAINS * LANES) {
-                throw new IllegalStateException("the sum of the multiply-adds is wrong: " + result);
+        nextPiece.set(0);
+        team.run((_, workers) -> {
+            while (nextPiece.getAndIncrement() < FMA_PIECES * workers) {
+                float result = multiplyAdd(FMA_STEPS, 0.5f);
+                if (result != 2f * FMA_CHAINS * LANES) { // x = x / 2 + 1 tends to 2
+                    throw new IllegalStateException("the sum of the multiply-adds is wrong: " + result);
+                }
             }
-        }
+        });
     }
 
     private static int sum(MemorySegment segment, int start, int length) {

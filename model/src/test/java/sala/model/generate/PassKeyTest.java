@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.TestInstance;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -32,6 +33,7 @@ import sala.testing.Golden;
  * dense attention. The README's whole table, 1.1 million tokens, takes some minutes:
  * {@code mvn -pl model -am -Dtest=PassKeyTest -Dsurefire.failIfNoSpecifiedTests=false -DpassKeySamples=all test}
  */
+@Tag("long")
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 final class PassKeyTest {
     private static final int SAMPLES_IN_A_BUILD = 2;

@@ -1,6 +1,7 @@
 package sala.model.reference;
 
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.parallel.Execution;
 import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -9,6 +10,7 @@ import sala.model.GoldenRunner;
 import sala.testing.Tolerance;
 
 /** The reference pass against every golden prompt, with all greedy steps. */
+@Tag("long")
 @Execution(ExecutionMode.CONCURRENT)
 final class GoldenReferenceTest {
     /** Longest prompt of the trained model that the slow reference runs a second time, in F32. */

@@ -37,6 +37,19 @@ class DocumentedLessonsTest {
         }
     }
 
+    /** Word by word: what the documents show of Jupyter is what the continuous build runs. */
+    @Test
+    void jupyterIsRunByTheContinuousBuild() throws IOException {
+        String build = Files.readString(Golden.projectRoot().resolve(".ci/run"));
+        List<Example> shown = DocumentedCommands.all().stream()
+                .filter(example -> example.words().getFirst().equals("jupyter"))
+                .toList();
+        assertTrue(shown.size() >= 1);
+        for (Example example : shown) {
+            assertTrue(build.contains("$(./sala " + example.command() + ")"), () -> example + " is not in .ci/run");
+        }
+    }
+
     @Test
     void theGuideNamesEveryLesson() throws IOException {
         String guide = Files.readString(Golden.projectRoot().resolve("docs/guide.md"));
