@@ -126,6 +126,8 @@ public final class KernelSpeed {
         for (HeadLayout heads : List.of(released, HeadLayout.of(HeadLayout.DENSE_8B))) {
             // The portable kernel at 256K tokens would take minutes, and is no other than at 64K.
             rows.add(new AttentionSpeed(new AttentionInputs(heads, 4096, 2048), false, false, StorageType.F16, 1));
+            rows.add(new AttentionSpeed(new AttentionInputs(heads, 6144, 2048), false, false, StorageType.F16, 1));
+            rows.add(new TensorDenseAttentionSpeed(new AttentionInputs(heads, 6144, 2048)));
             for (int contextLength : List.of(4096, 65_536, 262_144)) {
                 rows.add(new TensorDenseAttentionSpeed(new AttentionInputs(heads, contextLength, 1024)));
                 rows.add(new TensorDenseAttentionSpeed(new AttentionInputs(heads, contextLength, 2048)));
