@@ -315,14 +315,19 @@ final class BenchCommand implements Runnable {
                         runner.run(test, repetitions, !noWarmup),
                         profile(forwardPass, runner, test));
                 if (forwardPass instanceof DevicePass device) {
-                    measure(tests, new BenchRunner(forwardPass, options, Optional.empty(), seed, this::say), measurement, printer);
+                    measure(
+                            tests,
+                            new BenchRunner(forwardPass, options, Optional.empty(), seed, this::say),
+                            measurement,
+                            printer);
                     say("first runs of %d graphs, which compile them: %.2f s"
                             .formatted(
                                     device.firstRuns().graphs(),
                                     device.firstRuns().nanos() / 1e9));
                 } else {
                     try (LimitMeter meter = new LimitMeter(threadCount)) {
-                        BenchRunner runner = new BenchRunner(forwardPass, options, Optional.of(meter::measure), seed, this::say);
+                        BenchRunner runner =
+                                new BenchRunner(forwardPass, options, Optional.of(meter::measure), seed, this::say);
                         measure(tests, runner, measurement, printer);
                     }
                 }

@@ -185,8 +185,7 @@ final class DoctorCommand implements Callable<Integer> {
         MemoryCheck.require(MemoryPlan.of(weights.config(), contextLength), "SALA_JAVA_OPTS");
         int threads = Runtime.getRuntime().availableProcessors();
         try (ForwardPass expected = host.open(weights, PassOptions.of(threads, contextLength))) {
-            DeviceCheckup.checkModel(
-                    entry, weights, expected, host.backend().toString(), this::report);
+            DeviceCheckup.checkModel(entry, weights, expected, host.backend().toString(), this::report);
         }
     }
 

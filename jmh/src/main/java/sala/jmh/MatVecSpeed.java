@@ -60,7 +60,9 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
 
     @Override
     public String name() {
-        String fused = form == Form.PLAIN ? "" : " " + form.name().toLowerCase(Locale.ROOT).replace('_', ' ');
+        String fused = form == Form.PLAIN
+                ? ""
+                : " " + form.name().toLowerCase(Locale.ROOT).replace('_', ' ');
         return "matvec%s %s".formatted(fused, type.name().toLowerCase(Locale.ROOT));
     }
 

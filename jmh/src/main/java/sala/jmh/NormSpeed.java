@@ -100,8 +100,7 @@ record NormSpeed(Form form, int numTokens, int width) implements KernelSpeedRow 
                         ResidualRmsNormF32.addTo(
                                 graph, task, step, hidden, branch, weight, out, numTokens, width, RESIDUAL_SCALE, EPS);
                     case OUTPUT_GATE ->
-                        OutputNormGateF32.addTo(
-                                graph, task, step, hidden, weight, branch, out, numTokens, width, EPS);
+                        OutputNormGateF32.addTo(graph, task, step, hidden, weight, branch, out, numTokens, width, EPS);
                     case FINAL -> FinalNorm.addTo(graph, task, step, hidden, weight, out, numTokens, width, EPS);
                 }
             }

@@ -88,7 +88,10 @@ record RunRecord(
     /** The device, and its backend, as a folder's name: lower case, words joined by hyphens. */
     String folder() {
         String backend = driver.map(text -> " " + text.replaceAll(",.*", "")).orElse("");
-        return (device + backend).toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-").replaceAll("^-|-$", "");
+        return (device + backend)
+                .toLowerCase(Locale.ROOT)
+                .replaceAll("[^a-z0-9]+", "-")
+                .replaceAll("^-|-$", "");
     }
 
     /** The file beside a result file. */

@@ -101,7 +101,8 @@ record SelectionSpeed(
                 DecodeSelectionScratch.create(shape, layout, rule, tokens == 1 ? numWorkGroups : 1);
         IntArray blockRanks =
                 new IntArray(tokens == 1 ? 1 : PrefillSelectionF32.scratchLength(shape, layout, rule, numWorkGroups));
-        TensorSelectionScratch tensorScratch = TensorSelectionScratch.create(blockRanks, tensorCores ? numWorkGroups : 1);
+        TensorSelectionScratch tensorScratch =
+                TensorSelectionScratch.create(blockRanks, tensorCores ? numWorkGroups : 1);
         int maxSelected = BlockRank.maxSelected(rule);
         IntArray selected = new IntArray(tokens * shape.numKvHeads() * maxSelected);
         IntArray step = Step.create();

@@ -180,12 +180,12 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         qSize,
                         kvSize,
                         inputSize);
-            case Four other -> throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
+            case Four other ->
+                throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
     }
 
-    private void plainQkv(
-            String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
+    private void plainQkv(String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
         int qSize = layer.qProj().rows();
         int kvSize = layer.kProj().rows();
         int inputSize = layer.qProj().columns();

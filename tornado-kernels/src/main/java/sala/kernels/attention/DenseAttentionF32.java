@@ -553,14 +553,7 @@ public final class DenseAttentionF32 {
 
     /** Element {@code i} of the work group's rows of queries; 0 in rows past the call. */
     private static float query(
-            FloatArray q,
-            int i,
-            int firstRow,
-            int numRows,
-            int kvHead,
-            int groupSize,
-            int numHeads,
-            int headDim) {
+            FloatArray q, int i, int firstRow, int numRows, int kvHead, int groupSize, int numHeads, int headDim) {
         int row = firstRow + i / headDim;
         if (row < numRows) {
             int token = row / groupSize;

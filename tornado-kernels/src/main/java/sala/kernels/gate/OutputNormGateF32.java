@@ -153,7 +153,19 @@ public final class OutputNormGateF32 {
         KernelArguments.requireShape("out", out, "[maxTokens, width]", maxTokens, width);
         int lanes = NormLanes.of(width);
         graph.taskGraph()
-                .task(task, OutputNormGateF32::compute, graph.context(), step, x, weight, gate, out, width, rmsNormEps, lanes, graph.warpShuffles());
+                .task(
+                        task,
+                        OutputNormGateF32::compute,
+                        graph.context(),
+                        step,
+                        x,
+                        weight,
+                        gate,
+                        out,
+                        width,
+                        rmsNormEps,
+                        lanes,
+                        graph.warpShuffles());
         graph.grid(task, WorkGroups.grid(maxTokens, lanes));
     }
 }

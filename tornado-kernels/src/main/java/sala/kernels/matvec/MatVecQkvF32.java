@@ -87,7 +87,15 @@ public final class MatVecQkvF32 {
             scratch[RowTeams.ROWS * localId + 3] = vShares.getW();
         } else {
             Float4 gateShares = FourRowsF32.shares(
-                    context, x, gateProj, RowTeams.ROWS * gateTeam, Math.max(1, gateSize), inputSize, lane, lanes, warpShuffles);
+                    context,
+                    x,
+                    gateProj,
+                    RowTeams.ROWS * gateTeam,
+                    Math.max(1, gateSize),
+                    inputSize,
+                    lane,
+                    lanes,
+                    warpShuffles);
             scratch[RowTeams.ROWS * localId] = gateShares.getX();
             scratch[RowTeams.ROWS * localId + 1] = gateShares.getY();
             scratch[RowTeams.ROWS * localId + 2] = gateShares.getZ();
@@ -178,7 +186,8 @@ public final class MatVecQkvF32 {
             int qSize,
             int kvSize,
             int inputSize) {
-        // In place of what there is not: an array that the task does not write, since TornadoVM never gets done with a task
+        // In place of what there is not: an array that the task does not write, since TornadoVM never gets done with a
+        // task
         // that writes one array in two roles.
         addTask(graph, task, x, qProj, kProj, vProj, vProj, q, k, v, x, qSize, kvSize, 0, inputSize);
     }

@@ -127,7 +127,19 @@ public final class FinalNorm {
         KernelArguments.requireShape("weight", weight, "[width]", width);
         KernelArguments.requireShape("out", out, "[width]", width);
         int lanes = NormLanes.of(width);
-        graph.taskGraph().task(task, FinalNorm::compute, graph.context(), step, hidden, weight, out, width, rmsNormEps, lanes, graph.warpShuffles());
+        graph.taskGraph()
+                .task(
+                        task,
+                        FinalNorm::compute,
+                        graph.context(),
+                        step,
+                        hidden,
+                        weight,
+                        out,
+                        width,
+                        rmsNormEps,
+                        lanes,
+                        graph.warpShuffles());
         graph.grid(task, WorkGroups.grid(1, lanes));
     }
 }

@@ -171,7 +171,9 @@ public final class ResidualRmsNormF32 {
                         out,
                         width,
                         residualScale,
-                        rmsNormEps, lanes, graph.warpShuffles());
+                        rmsNormEps,
+                        lanes,
+                        graph.warpShuffles());
         graph.grid(task, WorkGroups.grid(maxTokens, lanes));
     }
 }

@@ -137,7 +137,19 @@ public final class RmsNormF32 {
         KernelArguments.requireShape("weight", weight, "[width]", width);
         KernelArguments.requireShape("out", out, "[maxTokens, width]", maxTokens, width);
         int lanes = NormLanes.of(width);
-        graph.taskGraph().task(task, RmsNormF32::compute, graph.context(), step, x, weight, out, width, rmsNormEps, lanes, graph.warpShuffles());
+        graph.taskGraph()
+                .task(
+                        task,
+                        RmsNormF32::compute,
+                        graph.context(),
+                        step,
+                        x,
+                        weight,
+                        out,
+                        width,
+                        rmsNormEps,
+                        lanes,
+                        graph.warpShuffles());
         graph.grid(task, WorkGroups.grid(maxTokens, lanes));
     }
 }

@@ -264,7 +264,8 @@ class MatVecTest {
             KernelAssert.assertClose("matvec-qkv", type, project(x, qProj, inputSize), q, Tolerance.KERNEL_MATVEC);
             KernelAssert.assertClose("matvec-qkv", type, project(x, kProj, inputSize), k, Tolerance.KERNEL_MATVEC);
             KernelAssert.assertClose("matvec-qkv", type, project(x, vProj, inputSize), v, Tolerance.KERNEL_MATVEC);
-            KernelAssert.assertClose("matvec-qkv", type, project(x, gateProj, inputSize), gate, Tolerance.KERNEL_MATVEC);
+            KernelAssert.assertClose(
+                    "matvec-qkv", type, project(x, gateProj, inputSize), gate, Tolerance.KERNEL_MATVEC);
         }
     }
 
