@@ -38,7 +38,7 @@ class ProfileTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "DEVICE")
     void runsEveryBenchmark(Profile profile) throws IOException {
         Set<String> run = profile.passes(false).stream()
                 .map(Profile.Pass::benchmark)
@@ -64,6 +64,16 @@ class ProfileTest {
         assertTrue(profile.passes(true).stream().anyMatch(ProfileTest::isOnDevice));
     }
 
+    @Test
+    void theDeviceProfileRunsWhatTheFullOneRunsThere() {
+        assertTrue(Profile.DEVICE.passes(false).isEmpty());
+        assertEquals(
+                Profile.FULL.passes(true).stream()
+                        .filter(ProfileTest::isOnDevice)
+                        .toList(),
+                Profile.DEVICE.passes(true));
+    }
+
     private static boolean isOnDevice(Profile.Pass pass) {
         return pass.parameters().getOrDefault("backend", List.of()).contains("TORNADO");
     }
@@ -72,6 +82,6 @@ class ProfileTest {
     void namesProfiles() {
         assertEquals(Profile.FULL, Profile.ofName("full"));
         IllegalArgumentException e = assertThrows(IllegalArgumentException.class, () -> Profile.ofName("fast"));
-        assertEquals("--profile: expected one of quick, full, found fast", e.getMessage());
+        assertEquals("--profile: expected one of quick, full, device, found fast", e.getMessage());
     }
 }
