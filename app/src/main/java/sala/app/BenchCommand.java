@@ -27,7 +27,6 @@ import sala.model.ModelWeights;
 import sala.model.PassOptions;
 import sala.model.SessionOptions;
 import sala.model.WeightFormat;
-import sala.model.cpu.LimitMeter;
 import sala.model.tornado.TornadoDevices;
 
 /** {@code sala bench}: speed, with the flags and the table of llama-bench. */
@@ -39,7 +38,8 @@ import sala.model.tornado.TornadoDevices;
             "or 128-1024*2. A result is the mean and standard deviation of the rates, their",
             "median and range, and the share of what this machine can do at best, measured",
             "before and behind each repetition: memory bandwidth for generation, f32",
-            "multiply-adds for prompt processing. Tokenizer and sampling are not part of it. Examples:",
+            "multiply-adds for prompt processing. Tokenizer and sampling are not part of it.",
+            "Examples:",
             "  sala bench --shape 1b -p 512 -n 64 -r 5",
             "  sala bench -m MiniCPM-SALA -p 0 -n 32 -d 0,8192,65536 -o jsonl"
         })
@@ -303,51 +303,32 @@ final class BenchCommand implements Runnable {
             if (prefillChunk != null) {
                 passOptions = passOptions.withPrefillChunk(prefillChunk);
             }
-            try (ForwardPass forwardPass = choice.open(weights, passOptions)) {
+            try (ForwardPass forwardPass = choice.open(weights, passOptions);
+                    BenchRunner runner = BenchRunner.of(forwardPass, options, threadCount, seed, this::say)) {
                 say(forwardPass.description());
-                Measurement measurement = (test, runner, testTime) -> new BenchResult(
-                        benchModel,
-                        choice.backend().toString(),
-                        choice.device().map(TornadoDevices.Entry::name),
-                        threadCount,
-                        test,
-                        testTime,
-                        runner.run(test, repetitions, !noWarmup),
-                        profile(forwardPass, runner, test));
+                for (BenchTest test : tests) {
+                    say(test.name());
+                    BenchResult result = new BenchResult(
+                            benchModel,
+                            choice.backend().toString(),
+                            choice.device().map(TornadoDevices.Entry::name),
+                            threadCount,
+                            test,
+                            Instant.now(),
+                            runner.run(test, repetitions, !noWarmup),
+                            profile(forwardPass, runner, test));
+                    printer.result(result);
+                    result.profile().ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
+                }
                 if (forwardPass instanceof DevicePass device) {
-                    measure(
-                            tests,
-                            new BenchRunner(forwardPass, options, Optional.empty(), seed, this::say),
-                            measurement,
-                            printer);
                     say("first runs of %d graphs, which compile them: %.2f s"
                             .formatted(
                                     device.firstRuns().graphs(),
                                     device.firstRuns().nanos() / 1e9));
-                } else {
-                    try (LimitMeter meter = new LimitMeter(threadCount)) {
-                        BenchRunner runner =
-                                new BenchRunner(forwardPass, options, Optional.of(meter::measure), seed, this::say);
-                        measure(tests, runner, measurement, printer);
-                    }
                 }
             }
         }
         printer.end();
-    }
-
-    /** Runs one test on one number of threads. */
-    private interface Measurement {
-        BenchResult run(BenchTest test, BenchRunner runner, Instant testTime);
-    }
-
-    private void measure(List<BenchTest> tests, BenchRunner runner, Measurement measurement, BenchPrinter printer) {
-        for (BenchTest test : tests) {
-            say(test.name());
-            BenchResult result = measurement.run(test, runner, Instant.now());
-            printer.result(result);
-            result.profile().ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
-        }
     }
 
     private Optional<BenchProfile> profile(ForwardPass forwardPass, BenchRunner runner, BenchTest test) {

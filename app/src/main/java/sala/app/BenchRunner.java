@@ -7,11 +7,11 @@ import java.util.Locale;
 import java.util.Optional;
 import java.util.Random;
 import java.util.function.Consumer;
-import java.util.function.LongFunction;
 import sala.model.DevicePass;
 import sala.model.ForwardPass;
 import sala.model.Session;
 import sala.model.SessionOptions;
+import sala.model.cpu.LimitMeter;
 import sala.model.cpu.MachineLimits;
 
 /**
@@ -22,7 +22,7 @@ import sala.model.cpu.MachineLimits;
  * <p>On a device a copy would go through the host, which takes long for a long context. There a prompt's context is computed
  * anew for each repetition, and repetitions of a generation follow each other in one session, at growing depth.
  */
-final class BenchRunner {
+final class BenchRunner implements AutoCloseable {
     /** Generated tokens that are looked at under the profiler. */
     private static final int PROFILED_TOKENS = 16;
 
@@ -36,21 +36,49 @@ final class BenchRunner {
 
     private final ForwardPass forwardPass;
     private final SessionOptions options;
-    private final Optional<LongFunction<MachineLimits>> limitMeter;
+    private final Optional<Meter> limitMeter;
     private final Random random;
     private final Consumer<String> listener;
+
+    /** Reads the limits of this processor, in about so many nanoseconds. */
+    interface Meter {
+        MachineLimits measure(long nanos);
+
+        default void close() {}
+    }
+
+    /** A runner that reads the limits with so many threads, where no device computes. */
+    static BenchRunner of(
+            ForwardPass forwardPass, SessionOptions options, int threads, long seed, Consumer<String> listener) {
+        if (forwardPass instanceof DevicePass) {
+            return new BenchRunner(forwardPass, options, Optional.empty(), seed, listener);
+        }
+        LimitMeter limits = new LimitMeter(threads);
+        Meter meter = new Meter() {
+            @Override
+            public MachineLimits measure(long nanos) {
+                return limits.measure(nanos);
+            }
+
+            @Override
+            public void close() {
+                limits.close();
+            }
+        };
+        return new BenchRunner(forwardPass, options, Optional.of(meter), seed, listener);
+    }
 
     /**
      * A runner.
      *
      * @param options context length for the longest test, attention mode
-     * @param limitMeter reads the limits of this processor in the given nanoseconds; empty where a device computes
+     * @param limitMeter reads the limits between repetitions and is closed with the runner; empty where a device computes
      * @param listener hears what is not a result, such as how long a test's context took on a device
      */
     BenchRunner(
             ForwardPass forwardPass,
             SessionOptions options,
-            Optional<LongFunction<MachineLimits>> limitMeter,
+            Optional<Meter> limitMeter,
             long seed,
             Consumer<String> listener) {
         this.forwardPass = forwardPass;
@@ -104,7 +132,7 @@ final class BenchRunner {
 
     private void readLimits(long repetitionNanos, List<MachineLimits> limits) {
         limitMeter.ifPresent(
-                meter -> limits.add(meter.apply(Math.min(repetitionNanos / LIMIT_FRACTION, MAX_LIMIT_NANOS))));
+                meter -> limits.add(meter.measure(Math.min(repetitionNanos / LIMIT_FRACTION, MAX_LIMIT_NANOS))));
     }
 
     /** As llama-bench: the whole prompt, but one token of the generation. */
@@ -176,5 +204,10 @@ final class BenchRunner {
 
     private int[] randomTokens(int count) {
         return random.ints(count, 0, forwardPass.config().vocabSize()).toArray();
+    }
+
+    @Override
+    public void close() {
+        limitMeter.ifPresent(Meter::close);
     }
 }

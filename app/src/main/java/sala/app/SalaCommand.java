@@ -56,13 +56,18 @@ public final class SalaCommand implements Runnable {
         CommandLine line = commandLine(command, streams);
         try {
             int exitCode = line.execute(args);
-            streams.checkOutput();
+            if (exitCode == CommandLine.ExitCode.OK) {
+                streams.checkOutput();
+            }
             return exitCode;
         } catch (OutputClosedException _) {
             return 0;
+        } catch (CommandException e) {
+            return command.fail(e, FailureMessage.of(e));
         } catch (OutOfMemoryError e) {
             return command.fail(e, FailureMessage.of(e));
         } finally {
+            streams.out().flush();
             streams.err().flush();
         }
     }

@@ -6,9 +6,12 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -33,9 +36,12 @@ class DocumentationTest {
     /** What the launcher does itself: lessons are run by the module samples, Jupyter by the continuous build. */
     private static final Set<String> OF_THE_LAUNCHER = Set.of("jshell", "jupyter");
 
+    /** Those that differ, shortened. */
     static Stream<Example> examples() {
+        Set<List<String>> seen = new HashSet<>();
         return DocumentedCommands.all().stream()
-                .filter(example -> !OF_THE_LAUNCHER.contains(example.words().getFirst()));
+                .filter(example -> !OF_THE_LAUNCHER.contains(example.words().getFirst()))
+                .filter(example -> seen.add(shortened(example.words())));
     }
 
     @ParameterizedTest
@@ -51,6 +57,9 @@ class DocumentationTest {
     }
 
     private static List<String> shortened(List<String> words) {
+        if (words.getFirst().equals("doctor")) {
+            return List.of("doctor"); // other shapes take the interpreter hours
+        }
         if (!words.getFirst().equals("bench")) {
             return words;
         }
@@ -86,6 +95,34 @@ class DocumentationTest {
         assertEquals(
                 List.of("bench", "--shape", "tiny", "-d", "64", "-r", "1"),
                 shortened(List.of("bench", "--shape", "1b", "-d", "8192,65536", "-r", "5")));
+    }
+
+    /** Maven's commands for single tests name tests that there are; all of them run in the build. */
+    @Test
+    void singleTestsExist() {
+        int found = 0;
+        for (Example example : DocumentedCommands.of("mvn")) {
+            Optional<String> test = option(example.words(), "-Dtest=");
+            if (test.isPresent()) {
+                String module = example.words().get(example.words().indexOf("-pl") + 1);
+                Path sources = Golden.projectRoot().resolve(module).resolve("src/test/java");
+                try (Stream<Path> files = Files.walk(sources)) {
+                    String name = test.get() + ".java";
+                    assertTrue(files.anyMatch(file -> file.endsWith(name)), example + ": no such test");
+                } catch (IOException e) {
+                    throw new AssertionError(example.toString(), e);
+                }
+                found++;
+            }
+        }
+        assertTrue(found >= 2, "found " + found);
+    }
+
+    private static Optional<String> option(List<String> words, String name) {
+        return words.stream()
+                .filter(word -> word.startsWith(name))
+                .map(word -> word.substring(name.length()))
+                .findFirst();
     }
 
     /** README's other command is what the continuous build runs. */

@@ -6,6 +6,7 @@ import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class ProgressBarTest {
@@ -25,6 +26,7 @@ class ProgressBarTest {
         CommandStreams streams = new CommandStreams(
                 new ByteArrayInputStream(new byte[0]),
                 new PrintStream(err, true, StandardCharsets.UTF_8),
+                Optional::empty,
                 new PrintStream(err, true, StandardCharsets.UTF_8),
                 () -> true,
                 () -> true,

@@ -102,6 +102,10 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
         };
     }
 
+    private int gateSize() {
+        return form == Form.QKV_GATE ? outputSize : 0;
+    }
+
     /** Rows of each matrix of a launch. */
     private int[] matrices() {
         return switch (form) {
@@ -180,7 +184,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                     case SWIGLU ->
                         MatVecSwiGluF32.addTo(
                                 graph, task, x, w, (FloatArray) matrices.get(1), out, outputSize, inputSize);
-                    case QKV ->
+                    case QKV, QKV_GATE ->
                         MatVecQkvF32.addTo(
                                 graph,
                                 task,
@@ -188,27 +192,14 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                                 w,
                                 (FloatArray) matrices.get(1),
                                 (FloatArray) matrices.get(2),
-                                out,
-                                k,
-                                v,
-                                outputSize,
-                                kvSize,
-                                inputSize);
-                    case QKV_GATE ->
-                        MatVecQkvF32.addTo(
-                                graph,
-                                task,
-                                x,
-                                w,
-                                (FloatArray) matrices.get(1),
-                                (FloatArray) matrices.get(2),
-                                (FloatArray) matrices.get(3),
+                                (FloatArray) matrices.getLast(),
                                 out,
                                 k,
                                 v,
                                 gate,
                                 outputSize,
                                 kvSize,
+                                gateSize(),
                                 inputSize);
                 }
             }
@@ -222,7 +213,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                     case SWIGLU ->
                         MatVecSwiGluF16.addTo(
                                 graph, task, x, w, (HalfFloatArray) matrices.get(1), out, outputSize, inputSize);
-                    case QKV ->
+                    case QKV, QKV_GATE ->
                         MatVecQkvF16.addTo(
                                 graph,
                                 task,
@@ -230,27 +221,14 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                                 w,
                                 (HalfFloatArray) matrices.get(1),
                                 (HalfFloatArray) matrices.get(2),
-                                out,
-                                k,
-                                v,
-                                outputSize,
-                                kvSize,
-                                inputSize);
-                    case QKV_GATE ->
-                        MatVecQkvF16.addTo(
-                                graph,
-                                task,
-                                x,
-                                w,
-                                (HalfFloatArray) matrices.get(1),
-                                (HalfFloatArray) matrices.get(2),
-                                (HalfFloatArray) matrices.get(3),
+                                (HalfFloatArray) matrices.getLast(),
                                 out,
                                 k,
                                 v,
                                 gate,
                                 outputSize,
                                 kvSize,
+                                gateSize(),
                                 inputSize);
                 }
             }
@@ -264,7 +242,7 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                     case SWIGLU ->
                         MatVecSwiGluPackedBf16.addTo(
                                 graph, task, x, w, (LongArray) matrices.get(1), out, outputSize, inputSize);
-                    case QKV ->
+                    case QKV, QKV_GATE ->
                         MatVecQkvPackedBf16.addTo(
                                 graph,
                                 task,
@@ -272,27 +250,14 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
                                 w,
                                 (LongArray) matrices.get(1),
                                 (LongArray) matrices.get(2),
-                                out,
-                                k,
-                                v,
-                                outputSize,
-                                kvSize,
-                                inputSize);
-                    case QKV_GATE ->
-                        MatVecQkvPackedBf16.addTo(
-                                graph,
-                                task,
-                                x,
-                                w,
-                                (LongArray) matrices.get(1),
-                                (LongArray) matrices.get(2),
-                                (LongArray) matrices.get(3),
+                                (LongArray) matrices.getLast(),
                                 out,
                                 k,
                                 v,
                                 gate,
                                 outputSize,
                                 kvSize,
+                                gateSize(),
                                 inputSize);
                 }
             }

@@ -5,7 +5,6 @@ import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.gate.OutputNormGateF32;
 import sala.kernels.norm.FinalNorm;
-import sala.kernels.norm.ResidualRmsNormF32;
 import sala.kernels.norm.RmsNormF32;
 import sala.kernels.reference.OutputGate;
 import sala.kernels.reference.RmsNorm;
@@ -25,12 +24,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  */
 record NormSpeed(Form form, int numTokens, int width) implements KernelSpeedRow {
     private static final float EPS = 1e-6f;
-    private static final float RESIDUAL_SCALE = 0.25f;
 
     /** What is computed with the norm. */
     enum Form {
         PLAIN("rmsnorm f32", 2),
-        RESIDUAL("residual rmsnorm f32", 4),
         OUTPUT_GATE("output norm and gate f32", 3),
         FINAL("final norm f32", 2);
 
@@ -96,9 +93,6 @@ record NormSpeed(Form form, int numTokens, int width) implements KernelSpeedRow 
             public void addTo(KernelGraph graph, String task, int launch) {
                 switch (form) {
                     case PLAIN -> RmsNormF32.addTo(graph, task, step, hidden, weight, out, numTokens, width, EPS);
-                    case RESIDUAL ->
-                        ResidualRmsNormF32.addTo(
-                                graph, task, step, hidden, branch, weight, out, numTokens, width, RESIDUAL_SCALE, EPS);
                     case OUTPUT_GATE ->
                         OutputNormGateF32.addTo(graph, task, step, hidden, weight, branch, out, numTokens, width, EPS);
                     case FINAL -> FinalNorm.addTo(graph, task, step, hidden, weight, out, numTokens, width, EPS);
@@ -116,10 +110,6 @@ record NormSpeed(Form form, int numTokens, int width) implements KernelSpeedRow 
                 Arrays.setAll(weights, weight::get);
                 double[] expected = switch (form) {
                     case PLAIN, FINAL -> RmsNorm.normalize(values, weights, EPS);
-                    case RESIDUAL -> {
-                        Arrays.setAll(values, i -> hidden.get(row + i) + RESIDUAL_SCALE * branch.get(row + i));
-                        yield RmsNorm.normalize(values, weights, EPS);
-                    }
                     case OUTPUT_GATE -> OutputGate.apply(RmsNorm.normalize(values, weights, EPS), beside);
                 };
                 int outRow = form == Form.FINAL ? 0 : row;

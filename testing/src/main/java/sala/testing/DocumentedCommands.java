@@ -11,9 +11,11 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
-/** The {@code ./sala} commands that README.md and the documents show, each alone on a line of a fenced block. */
+/**
+ * The commands that README.md and the documents show, each alone on a line of a fenced block, or as code in a row of a table.
+ */
 public final class DocumentedCommands {
-    private static final Pattern COMMAND = Pattern.compile("(\\$ )?\\./sala (.*)");
+    private static final String PROGRAM = "./sala";
     private static final Pattern WORD = Pattern.compile("\"([^\"]*)\"|(\\S+)");
 
     private DocumentedCommands() {}
@@ -22,10 +24,11 @@ public final class DocumentedCommands {
      * A command of a document.
      *
      * @param line where it stands
-     * @param command what follows {@code ./sala}
+     * @param program as the document calls it
+     * @param command what follows the program
      * @param output what is shown as its output; empty where none is
      */
-    public record Example(Path document, int line, String command, Optional<String> output) {
+    public record Example(Path document, int line, String program, String command, Optional<String> output) {
         /** The words of the command; see {@link DocumentedCommands#words}. */
         public List<String> words() {
             return DocumentedCommands.words(command);
@@ -33,16 +36,21 @@ public final class DocumentedCommands {
 
         @Override
         public String toString() {
-            return "%s:%d ./sala %s".formatted(document.getFileName(), line, command);
+            return "%s:%d %s %s".formatted(document.getFileName(), line, program, command);
         }
     }
 
-    /** All commands, document by document. */
+    /** All {@code ./sala} commands, document by document. */
     public static List<Example> all() {
+        return of(PROGRAM);
+    }
+
+    /** All commands of a program, document by document. */
+    public static List<Example> of(String program) {
         try {
             List<Example> examples = new ArrayList<>();
             for (Path document : documents()) {
-                examples.addAll(examples(document, Files.readAllLines(document)));
+                examples.addAll(examples(program, document, Files.readAllLines(document)));
             }
             return examples;
         } catch (IOException e) {
@@ -60,21 +68,28 @@ public final class DocumentedCommands {
         return documents;
     }
 
-    private static List<Example> examples(Path document, List<String> lines) {
+    private static List<Example> examples(String program, Path document, List<String> lines) {
+        Pattern alone = Pattern.compile("(\\$ )?" + Pattern.quote(program) + " (.*)");
+        Pattern code = Pattern.compile("`(?:time )?" + Pattern.quote(program) + " ([^`]+)`");
         List<Example> examples = new ArrayList<>();
         boolean fenced = false;
         for (int i = 0; i < lines.size(); i++) {
             if (lines.get(i).startsWith("```")) {
                 fenced = !fenced;
             }
-            Matcher command = COMMAND.matcher(lines.get(i));
+            Matcher command = alone.matcher(lines.get(i));
             if (fenced && command.matches()) {
                 boolean showsOutput = command.group(1) != null;
                 examples.add(new Example(
                         document,
                         i + 1,
+                        program,
                         command.group(2),
                         showsOutput ? Optional.of(outputBelow(lines, i + 1)) : Optional.empty()));
+            }
+            Matcher cell = code.matcher(lines.get(i).startsWith("|") ? lines.get(i) : "");
+            while (cell.find()) {
+                examples.add(new Example(document, i + 1, program, cell.group(1), Optional.empty()));
             }
         }
         return examples;

@@ -15,8 +15,8 @@ import jdk.incubator.vector.VectorSpecies;
  * caches, and loops that are compiled when the constructor returns. A reading may so stand right before or behind what is
  * compared with it. Holds half a gigabyte outside the heap. Not thread-safe.
  *
- * <p>Multiply-adds are done on registers alone. Memory is read as a decode step reads its weights: outside of the heap, in pages of the same kind, by pieces that workers
- * take as they become free, each in four streams, which is faster than one.
+ * <p>Multiply-adds are done on registers alone. Memory is read as a decode step reads its weights: outside of the heap, in
+ * pages of the same kind, by pieces that workers take as they become free, each in four streams, which is faster than one.
  */
 public final class LimitMeter implements AutoCloseable {
     private static final VectorSpecies<Float> SPECIES = VectorMath.SPECIES;
@@ -31,7 +31,10 @@ public final class LimitMeter implements AutoCloseable {
 
     private static final int STREAMS = 4;
 
-    /** Independent chains of sums, latency times throughput of today's cores: with more than 9 C2 runs the loop at half speed on AVX2. */
+    /**
+     * Independent chains of sums, latency times throughput of today's cores: with more than 9 C2 runs the loop at half speed on
+     * AVX2.
+     */
     private static final int FMA_CHAINS = 8;
 
     /** Steps that a worker takes at once, some 100 microseconds. */

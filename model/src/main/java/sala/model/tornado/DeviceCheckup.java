@@ -118,12 +118,23 @@ public final class DeviceCheckup {
             ForwardPass expected,
             String expectedName,
             Consumer<Result> results) {
+        TornadoOptions options =
+                TornadoOptions.of(entry.device(), weights, WeightFormat.AUTO, contextLength(weights.config()));
+        // Passes follow each other, and TornadoVM keeps most of a closed one's memory.
+        long bytes = (options.products().onTensorCores() ? PASSES : 1)
+                * DeviceMemoryPlan.of(weights.config(), options).totalBytes();
+        if (bytes > DeviceMemoryPlan.usableBytes(entry.memoryBytes())) {
+            results.accept(new Result(
+                    "model",
+                    false,
+                    "not run: it takes %,d bytes of %s, which has %,d: take fewer --layers or another --device"
+                            .formatted(bytes, entry.name(), entry.memoryBytes())));
+            return;
+        }
         Map<AttentionMode, Expectation> expectations = new EnumMap<>(AttentionMode.class);
         for (AttentionMode mode : MODES) {
             expectations.put(mode, Expectation.of(expected, mode));
         }
-        TornadoOptions options =
-                TornadoOptions.of(entry.device(), weights, WeightFormat.AUTO, contextLength(weights.config()));
         checkModel(
                 entry,
                 weights,

@@ -322,6 +322,7 @@ final class KernelChecks {
                 gate,
                 64,
                 32,
+                64,
                 columns);
         probe.execute();
         return worst(

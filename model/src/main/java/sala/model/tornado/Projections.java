@@ -113,24 +113,17 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
             product(task + "Query", normed, layer.qProj(), q);
             product(task + "Key", normed, layer.kProj(), k);
             product(task + "Value", normed, layer.vProj(), v);
-        } else if (layer.gateProj().isPresent()) {
-            gatedQkv(task, layer, layer.gateProj().get(), normed, q, k, v);
         } else {
-            plainQkv(task, layer, normed, q, k, v);
+            qkvOfOne(task, layer, normed, q, k, v);
         }
     }
 
-    private void gatedQkv(
-            String task,
-            DeviceLayer layer,
-            DeviceMatrix gateProj,
-            FloatArray normed,
-            FloatArray q,
-            FloatArray k,
-            FloatArray v) {
+    private void qkvOfOne(String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
         int qSize = layer.qProj().rows();
         int kvSize = layer.kProj().rows();
+        int gateSize = layer.gateProj().map(DeviceMatrix::rows).orElse(0);
         int inputSize = layer.qProj().columns();
+        DeviceMatrix gateProj = layer.gateProj().orElse(layer.vProj());
         switch (new Four(layer.qProj(), layer.kProj(), layer.vProj(), gateProj)) {
             case Four(F32 query, F32 key, F32 value, F32 gate) ->
                 MatVecQkvF32.addTo(
@@ -147,6 +140,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         buffers.gate(),
                         qSize,
                         kvSize,
+                        gateSize,
                         inputSize);
             case Four(F16 query, F16 key, F16 value, F16 gate) ->
                 MatVecQkvF16.addTo(
@@ -163,6 +157,7 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         buffers.gate(),
                         qSize,
                         kvSize,
+                        gateSize,
                         inputSize);
             case Four(PackedBf16 query, PackedBf16 key, PackedBf16 value, PackedBf16 gate) ->
                 MatVecQkvPackedBf16.addTo(
@@ -179,67 +174,14 @@ record Projections(KernelGraph graph, DeviceBuffers buffers, boolean decode) {
                         buffers.gate(),
                         qSize,
                         kvSize,
+                        gateSize,
                         inputSize);
             case Four other ->
                 throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
         }
     }
 
-    private void plainQkv(String task, DeviceLayer layer, FloatArray normed, FloatArray q, FloatArray k, FloatArray v) {
-        int qSize = layer.qProj().rows();
-        int kvSize = layer.kProj().rows();
-        int inputSize = layer.qProj().columns();
-        switch (new Three(layer.qProj(), layer.kProj(), layer.vProj())) {
-            case Three(F32 query, F32 key, F32 value) ->
-                MatVecQkvF32.addTo(
-                        graph,
-                        task,
-                        normed,
-                        query.values(),
-                        key.values(),
-                        value.values(),
-                        q,
-                        k,
-                        v,
-                        qSize,
-                        kvSize,
-                        inputSize);
-            case Three(F16 query, F16 key, F16 value) ->
-                MatVecQkvF16.addTo(
-                        graph,
-                        task,
-                        normed,
-                        query.values(),
-                        key.values(),
-                        value.values(),
-                        q,
-                        k,
-                        v,
-                        qSize,
-                        kvSize,
-                        inputSize);
-            case Three(PackedBf16 query, PackedBf16 key, PackedBf16 value) ->
-                MatVecQkvPackedBf16.addTo(
-                        graph,
-                        task,
-                        normed,
-                        query.values(),
-                        key.values(),
-                        value.values(),
-                        q,
-                        k,
-                        v,
-                        qSize,
-                        kvSize,
-                        inputSize);
-            case Three other ->
-                throw new IllegalArgumentException(task + ": matrices of several storage types " + other);
-        }
-    }
-
     private record Two(DeviceMatrix first, DeviceMatrix second) {}
-
-    private record Three(DeviceMatrix first, DeviceMatrix second, DeviceMatrix third) {}
 
     private record Four(DeviceMatrix first, DeviceMatrix second, DeviceMatrix third, DeviceMatrix fourth) {}
 

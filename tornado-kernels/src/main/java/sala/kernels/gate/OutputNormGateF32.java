@@ -55,7 +55,6 @@ public final class OutputNormGateF32 {
             float rmsNormEps,
             int lanes,
             int warpShuffles) {
-        float[] partials = context.allocateFloatLocalArray(NormLanes.MAX);
         int lane = context.localIdx;
         int token = context.groupIdx;
         int row = token * width;
@@ -83,29 +82,7 @@ public final class OutputNormGateF32 {
                 squares += value * value;
             }
         }
-        float sum;
-        if (warpShuffles == 1) {
-            squares = context.simdSum(squares);
-            if (lane % NormLanes.WARP == 0) {
-                partials[lane / NormLanes.WARP] = squares;
-            }
-            context.localBarrier();
-            float ofWarp = 0f; // a lane takes the sum of the warp that bears its number
-            if (lane % NormLanes.WARP < lanes / NormLanes.WARP) {
-                ofWarp = partials[lane % NormLanes.WARP];
-            }
-            sum = context.simdSum(ofWarp);
-        } else {
-            partials[lane] = squares;
-            for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
-                context.localBarrier();
-                if (lane < stride) {
-                    partials[lane] += partials[lane + stride];
-                }
-            }
-            context.localBarrier();
-            sum = partials[0];
-        }
+        float sum = NormLanes.sum(context, squares, lanes, warpShuffles);
         float inverseRms = 1f / TornadoMath.sqrt(sum / width + rmsNormEps);
         if (lane < end) {
             Storage.store(out, row + lane, value0 * inverseRms * weight0 * Sigmoid.of(gate0));

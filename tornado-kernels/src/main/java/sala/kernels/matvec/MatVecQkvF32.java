@@ -145,54 +145,16 @@ public final class MatVecQkvF32 {
      * @param qProj {@code [qSize, inputSize]}
      * @param kProj {@code [kvSize, inputSize]}
      * @param vProj {@code [kvSize, inputSize]}
-     * @param gateProj {@code [qSize, inputSize]}
+     * @param gateProj {@code [gateSize, inputSize]}; of a mixer without a gate any matrix
      * @param q {@code [qSize]}
      * @param k {@code [kvSize]}
      * @param v {@code [kvSize]}
-     * @param gate {@code [qSize]}
+     * @param gate {@code [gateSize]}, none of the others: TornadoVM never gets done with a task that writes one array in two
+     *     roles
+     * @param gateSize 0 without a gate
      * @throws IllegalArgumentException if an array is null or too small
      */
     public static void addTo(
-            KernelGraph graph,
-            String task,
-            FloatArray x,
-            @Stored FloatArray qProj,
-            @Stored FloatArray kProj,
-            @Stored FloatArray vProj,
-            @Stored FloatArray gateProj,
-            FloatArray q,
-            FloatArray k,
-            FloatArray v,
-            FloatArray gate,
-            int qSize,
-            int kvSize,
-            int inputSize) {
-        KernelArguments.requireMatrix("gateProj", gateProj, "[qSize, inputSize]", qSize, inputSize);
-        KernelArguments.requireShape("gate", gate, "[qSize]", qSize);
-        addTask(graph, task, x, qProj, kProj, vProj, gateProj, q, k, v, gate, qSize, kvSize, qSize, inputSize);
-    }
-
-    /** Adds the projections of a mixer without a gate to a graph. */
-    public static void addTo(
-            KernelGraph graph,
-            String task,
-            FloatArray x,
-            @Stored FloatArray qProj,
-            @Stored FloatArray kProj,
-            @Stored FloatArray vProj,
-            FloatArray q,
-            FloatArray k,
-            FloatArray v,
-            int qSize,
-            int kvSize,
-            int inputSize) {
-        // In place of what there is not: an array that the task does not write, since TornadoVM never gets done with a
-        // task
-        // that writes one array in two roles.
-        addTask(graph, task, x, qProj, kProj, vProj, vProj, q, k, v, x, qSize, kvSize, 0, inputSize);
-    }
-
-    private static void addTask(
             KernelGraph graph,
             String task,
             FloatArray x,
@@ -210,14 +172,17 @@ public final class MatVecQkvF32 {
             int inputSize) {
         KernelArguments.requireAtLeast("qSize", 1, qSize);
         KernelArguments.requireAtLeast("kvSize", 1, kvSize);
+        KernelArguments.requireAtLeast("gateSize", 0, gateSize);
         KernelArguments.requireAtLeast("inputSize", 1, inputSize);
         KernelArguments.requireShape("x", x, "[inputSize]", inputSize);
         KernelArguments.requireMatrix("qProj", qProj, "[qSize, inputSize]", qSize, inputSize);
         KernelArguments.requireMatrix("kProj", kProj, "[kvSize, inputSize]", kvSize, inputSize);
         KernelArguments.requireMatrix("vProj", vProj, "[kvSize, inputSize]", kvSize, inputSize);
+        KernelArguments.requireMatrix("gateProj", gateProj, "[gateSize, inputSize]", gateSize, inputSize);
         KernelArguments.requireShape("q", q, "[qSize]", qSize);
         KernelArguments.requireShape("k", k, "[kvSize]", kvSize);
         KernelArguments.requireShape("v", v, "[kvSize]", kvSize);
+        KernelArguments.requireShape("gate", gate, "[gateSize]", gateSize);
         int teams = RowTeams.teams(qSize) + 2 * RowTeams.teams(kvSize) + RowTeams.teams(gateSize);
         int lanes = RowTeams.lanesFor(inputSize);
         graph.taskGraph()

@@ -34,6 +34,7 @@ public final class RmsNormF32 {
      * @param x {@code [T, width]}, f32
      * @param weight {@code [width]}, f32
      * @param out {@code [T, width]}, in the storage type of the class
+     * @param lastAlone 1 if there is one work group, for the last token, and {@code out} has one row; else 0
      * @param lanes of a work group, see {@link NormLanes}
      * @param warpShuffles 1 if the device has them
      */
@@ -45,12 +46,13 @@ public final class RmsNormF32 {
             @Stored FloatArray out,
             int width,
             float rmsNormEps,
+            int lastAlone,
             int lanes,
             int warpShuffles) {
-        float[] partials = context.allocateFloatLocalArray(NormLanes.MAX);
         int lane = context.localIdx;
-        int token = context.groupIdx;
+        int token = lastAlone == 1 ? step.get(Step.NUM_TOKENS) - 1 : context.groupIdx;
         int row = token * width;
+        int outRow = context.groupIdx * width;
         // A group past the call's tokens computes its row as all do and writes nothing; so no load waits for the step.
         int end = token < step.get(Step.NUM_TOKENS) ? width : 0;
         int lane1 = lane + lanes;
@@ -71,45 +73,23 @@ public final class RmsNormF32 {
                 squares += value * value;
             }
         }
-        float sum;
-        if (warpShuffles == 1) {
-            squares = context.simdSum(squares);
-            if (lane % NormLanes.WARP == 0) {
-                partials[lane / NormLanes.WARP] = squares;
-            }
-            context.localBarrier();
-            float ofWarp = 0f; // a lane takes the sum of the warp that bears its number
-            if (lane % NormLanes.WARP < lanes / NormLanes.WARP) {
-                ofWarp = partials[lane % NormLanes.WARP];
-            }
-            sum = context.simdSum(ofWarp);
-        } else {
-            partials[lane] = squares;
-            for (int stride = lanes / 2; stride > 0; stride = stride / 2) {
-                context.localBarrier();
-                if (lane < stride) {
-                    partials[lane] += partials[lane + stride];
-                }
-            }
-            context.localBarrier();
-            sum = partials[0];
-        }
+        float sum = NormLanes.sum(context, squares, lanes, warpShuffles);
         float inverseRms = 1f / TornadoMath.sqrt(sum / width + rmsNormEps);
         if (lane < end) {
-            Storage.store(out, row + lane, value0 * inverseRms * weight0);
+            Storage.store(out, outRow + lane, value0 * inverseRms * weight0);
         }
         if (lane1 < end) {
-            Storage.store(out, row + lane1, value1 * inverseRms * weight1);
+            Storage.store(out, outRow + lane1, value1 * inverseRms * weight1);
         }
         if (lane2 < end) {
-            Storage.store(out, row + lane2, value2 * inverseRms * weight2);
+            Storage.store(out, outRow + lane2, value2 * inverseRms * weight2);
         }
         if (lane3 < end) {
-            Storage.store(out, row + lane3, value3 * inverseRms * weight3);
+            Storage.store(out, outRow + lane3, value3 * inverseRms * weight3);
         }
         if (width > NormLanes.VALUES * lanes) {
             for (int i = lane3 + lanes; i < end; i += lanes) {
-                Storage.store(out, row + i, x.get(row + i) * inverseRms * weight.get(i));
+                Storage.store(out, outRow + i, x.get(row + i) * inverseRms * weight.get(i));
             }
         }
     }
@@ -148,6 +128,7 @@ public final class RmsNormF32 {
                         out,
                         width,
                         rmsNormEps,
+                        0,
                         lanes,
                         graph.warpShuffles());
         graph.grid(task, WorkGroups.grid(maxTokens, lanes));

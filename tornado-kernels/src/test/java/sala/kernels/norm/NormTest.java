@@ -31,7 +31,6 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 class NormTest {
     private static final float EPS = 1e-6f;
-    private static final float RESIDUAL_SCALE = 0.24748737f;
 
     static List<GoldenVariant> variants() {
         return Golden.variants("rmsnorm");
@@ -96,72 +95,6 @@ class NormTest {
     }
 
     @ParameterizedTest
-    @MethodSource("shapes")
-    void branchIsAddedAndTheSumNormalised(StorageType type, int rows, int width) {
-        RandomTensors random = RandomTensors.create();
-        int maxRows = rows + 1;
-        double[] hidden = random.normal(maxRows * width);
-        double[] branch = random.normal(maxRows * width);
-        double[] weight = random.normal(width);
-        try (KernelRun run = new KernelRun("residual")) {
-            IntArray step = step(run, rows);
-            FloatArray stream = run.state(FloatArray.fromArray(floats(hidden)));
-            FloatArray added = run.input(branch);
-            FloatArray weights = run.input(weight);
-            TornadoNativeArray out = StoredOutput.create(run, type, maxRows * width);
-            switch (out) {
-                case FloatArray floats ->
-                    ResidualRmsNormF32.addTo(
-                            run.graph(),
-                            "norm",
-                            step,
-                            stream,
-                            added,
-                            weights,
-                            floats,
-                            maxRows,
-                            width,
-                            RESIDUAL_SCALE,
-                            EPS);
-                case HalfFloatArray halfs ->
-                    ResidualRmsNormF16.addTo(
-                            run.graph(),
-                            "norm",
-                            step,
-                            stream,
-                            added,
-                            weights,
-                            halfs,
-                            maxRows,
-                            width,
-                            RESIDUAL_SCALE,
-                            EPS);
-                case BFloat16Array bfloats ->
-                    ResidualRmsNormBf16.addTo(
-                            run.graph(),
-                            "norm",
-                            step,
-                            stream,
-                            added,
-                            weights,
-                            bfloats,
-                            maxRows,
-                            width,
-                            RESIDUAL_SCALE,
-                            EPS);
-                default -> throw new AssertionError(out.getClass());
-            }
-            run.execute();
-            double[] expected = hidden.clone();
-            addRows(expected, branch, 0, rows, width);
-            KernelAssert.assertClose(
-                    "residual_add", StorageType.F32, expected, stream, Tolerance.KERNEL_ELEMENTWISE_F32);
-            double[] normed = RmsNorm.normalize(Arrays.copyOf(expected, rows * width), weight, EPS);
-            StoredOutput.assertWritten("residual_rmsnorm", type, normed, out);
-        }
-    }
-
-    @ParameterizedTest
     @ValueSource(ints = {1, 63, 64, 65, 1000, 4096, 5000})
     void finalNormTakesTheLastRow(int width) {
         RandomTensors random = RandomTensors.create();
@@ -216,9 +149,6 @@ class NormTest {
                 "x: expected at least 40 values [maxTokens, width], found 32",
                 refusal(() -> RmsNormF32.addTo(graph, "t", step, rows, weight, rows, 5, 8, EPS)));
         assertEquals(
-                "branch: expected at least 32 values [maxTokens, width], found 8",
-                refusal(() -> ResidualRmsNormF32.addTo(graph, "t", step, rows, weight, weight, rows, 4, 8, 1, EPS)));
-        assertEquals(
                 "out: expected at least 8 values [width], found 4",
                 refusal(() -> FinalNorm.addTo(graph, "t", step, rows, weight, new FloatArray(4), 4, 8, EPS)));
     }
@@ -227,21 +157,6 @@ class NormTest {
         IntArray step = run.input(Step.create());
         Step.set(step, 3, numTokens);
         return step;
-    }
-
-    /** {@code hidden += RESIDUAL_SCALE branch} in rows {@code from <= row < to}. */
-    private static void addRows(double[] hidden, double[] branch, int from, int to, int width) {
-        for (int i = from * width; i < to * width; i++) {
-            hidden[i] += RESIDUAL_SCALE * branch[i];
-        }
-    }
-
-    private static float[] floats(double[] values) {
-        float[] floats = new float[values.length];
-        for (int i = 0; i < values.length; i++) {
-            floats[i] = (float) values[i];
-        }
-        return floats;
     }
 
     private static String refusal(Runnable call) {
