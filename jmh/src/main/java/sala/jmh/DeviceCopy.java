@@ -1,5 +1,7 @@
 package sala.jmh;
 
+import java.util.ArrayList;
+import java.util.List;
 import sala.kernels.KernelGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
@@ -9,11 +11,16 @@ import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 /**
  * The yardstick of memory-bound kernels: a copy on the device by a kernel in Java, every lane four words of 64 bits.
- * Counted are bytes read and bytes written.
+ * Counted are bytes read and bytes written. A large array shows the memory's bandwidth; a small one what a launch that moves
+ * as little as a decode step can reach, which no such step can be better than.
  *
- * @param words of the copied array
+ * @param words of a copied array
+ * @param arrays that a graph goes round, so that a small one is not in the cache
  */
-public record DeviceCopy(int words) implements KernelSpeedRow {
+public record DeviceCopy(int words, int arrays) implements KernelSpeedRow {
+    /** What shares of the bandwidth are shares of: 256 MiB, more than any cache. */
+    static final DeviceCopy YARDSTICK = new DeviceCopy(1 << 25, 1);
+
     private static final int GROUP_LANES = 256;
     private static final int WORDS_PER_LANE = 4;
 
@@ -37,7 +44,7 @@ public record DeviceCopy(int words) implements KernelSpeedRow {
 
     @Override
     public String shape() {
-        return words / (1 << 17) + " MiB";
+        return words / (1 << 17) + " MiB" + (arrays > 1 ? ", %d in turn".formatted(arrays) : "");
     }
 
     @Override
@@ -57,30 +64,42 @@ public record DeviceCopy(int words) implements KernelSpeedRow {
 
     @Override
     public Work allocate() {
-        LongArray from = new LongArray(words);
-        LongArray to = new LongArray(words);
-        for (int i = 0; i < words; i++) {
-            from.set(i, i * 0x9e3779b97f4a7c15L);
+        List<LongArray> from = new ArrayList<>();
+        List<LongArray> to = new ArrayList<>();
+        for (int array = 0; array < arrays; array++) {
+            from.add(new LongArray(words));
+            to.add(new LongArray(words));
+            for (int i = 0; i < words; i++) {
+                from.getLast().set(i, (i + array) * 0x9e3779b97f4a7c15L);
+            }
         }
         return new Work() {
             @Override
             public Object[] inputs() {
-                return new Object[] {from};
+                List<Object> inputs = new ArrayList<>(from);
+                inputs.addAll(to.subList(1, arrays)); // the first is the output
+                return inputs.toArray();
             }
 
             @Override
             public Object output() {
-                return to;
+                return to.getFirst();
             }
 
             @Override
             public int launches() {
-                return 4;
+                return Math.max(4, arrays);
             }
 
             @Override
             public void addTo(KernelGraph graph, String task, int launch) {
-                graph.taskGraph().task(task, DeviceCopy::compute, graph.context(), from, to);
+                graph.taskGraph()
+                        .task(
+                                task,
+                                DeviceCopy::compute,
+                                graph.context(),
+                                from.get(launch % arrays),
+                                to.get(launch % arrays));
                 WorkerGrid grid = new WorkerGrid1D(words / WORDS_PER_LANE);
                 grid.setLocalWork(GROUP_LANES, 1, 1);
                 graph.grid(task, grid);
@@ -89,7 +108,7 @@ public record DeviceCopy(int words) implements KernelSpeedRow {
             @Override
             public double error() {
                 for (int i = 0; i < words; i++) {
-                    if (from.get(i) != to.get(i)) {
+                    if (from.getFirst().get(i) != to.getFirst().get(i)) {
                         return 1;
                     }
                 }

@@ -2,9 +2,6 @@ package sala.jmh;
 
 /** What TornadoVM's default device can do at best, measured by kernels in Java. */
 final class DeviceLimits {
-    /** 256 MiB, more than any cache. */
-    private static final int COPIED_WORDS = 1 << 25;
-
     /** What a large GPU is done with in a millisecond. */
     private static final DeviceMultiplyAdd LONG = new DeviceMultiplyAdd(1 << 20, 4096);
 
@@ -24,7 +21,7 @@ final class DeviceLimits {
      * @throws IllegalStateException if there is no device
      */
     static Limits measure() {
-        KernelSpeedRow copy = new DeviceCopy(COPIED_WORDS);
+        KernelSpeedRow copy = DeviceCopy.YARDSTICK;
         double shortSeconds = seconds(SHORT);
         double peak = shortSeconds < LEAST_SECONDS ? LONG.flops() / seconds(LONG) : SHORT.flops() / shortSeconds;
         return new Limits(copy.bytes() / seconds(copy), peak);

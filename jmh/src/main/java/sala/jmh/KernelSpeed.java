@@ -61,9 +61,9 @@ public final class KernelSpeed {
         System.out.printf(
                 "%-28s %-22s %12s %8s %14s %8s %9s%n",
                 "kernel", "shape", "median us", "spread", "rate", "share", "error");
-        Time copy = measure(new DeviceCopy(1 << 25), backend);
-        double bandwidth = new DeviceCopy(1 << 25).bytes() / copy.medianSeconds();
-        print(new DeviceCopy(1 << 25), copy, bandwidth, matrixPeak);
+        Time copy = measure(DeviceCopy.YARDSTICK, backend);
+        double bandwidth = DeviceCopy.YARDSTICK.bytes() / copy.medianSeconds();
+        print(DeviceCopy.YARDSTICK, copy, bandwidth, matrixPeak);
         int failures = 0;
         for (KernelSpeedRow row : rows()) {
             if (!row.name().matches(names) || !row.runsOn(backend)) {
@@ -105,6 +105,7 @@ public final class KernelSpeed {
             rows.add(new TensorMatMulSpeed(form, 4096, 16_384, 4096));
             rows.add(new TensorMatMulSpeed(form, 4096, 4096, 16_384));
         }
+        rows.add(new DeviceCopy(1 << 18, 40)); // as many bytes as a lightning step
         rows.add(new LightningStepSpeed(released, 24));
         rows.add(new LightningStepSpeed(released, 40));
         AttentionInputs token = new AttentionInputs(released, 262_144, 1);

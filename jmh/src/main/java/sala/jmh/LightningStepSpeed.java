@@ -13,9 +13,9 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
- * The decode step of lightning attention Counted are the bytes of the state, read and
- * written. A graph goes round the states of {@code layers} layers, 2 MiB each of the released heads: 24 are the model's own and nearly fit the
- * cache of an H100, 40 do not.
+ * The decode step of lightning attention. Counted are the bytes of the state, read and written. A graph goes round the states of
+ * {@code layers} layers, 2 MiB each of the released heads: 24 are the model's own and nearly fit the cache of an H100, 40 do
+ * not.
  *
  * @param heads of the layer
  * @param layers states that a graph goes round
