@@ -19,6 +19,7 @@ import sala.model.Session;
 import sala.model.SessionOptions;
 import sala.model.TaskProfile;
 import sala.model.TestingCheckpoint;
+import sala.model.TokenChoice;
 
 /** Recorded graphs of many layers, and the times of tasks. Whether anything is replayed is up to the device. */
 class RecordedGraphsTest {
@@ -80,10 +81,10 @@ class RecordedGraphsTest {
             float[][] logits = logits(plain, expected);
             assertArrayEquals(logits, logits(recording, recorded), "recorded");
             assertArrayEquals(logits, logits(recording, watched), "step by step in the same pass");
-            int next = plain.decodeGreedy(expected, 3);
+            int next = plain.decodeToken(expected, 3, TokenChoice.greedy(), 0);
             try (Session copy = recorded.copy()) {
-                assertEquals(next, recording.decodeGreedy(recorded, 3));
-                assertEquals(next, recording.decodeGreedy(copy, 3));
+                assertEquals(next, recording.decodeToken(recorded, 3, TokenChoice.greedy(), 0));
+                assertEquals(next, recording.decodeToken(copy, 3, TokenChoice.greedy(), 0));
                 assertArrayEquals(expected.logits().toArray(), recorded.logits().toArray());
             }
         }
@@ -101,7 +102,7 @@ class RecordedGraphsTest {
             assertTrue(pass.firstRuns().graphs() > before, "the steps ran for the first time");
             TaskProfile two = pass.profile(() -> {
                 pass.decode(session, 3);
-                pass.decodeGreedy(session, 4);
+                pass.decodeToken(session, 4, TokenChoice.greedy(), 0);
             });
             long lightning = layers(MixerType.LIGHTNING);
             assertEquals(1, launches(one).get("decode_embed"));
