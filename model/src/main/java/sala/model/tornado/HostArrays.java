@@ -68,6 +68,11 @@ record HostArrays(
 
     /** Sets how the next token is drawn. */
     void setChoice(TokenChoice choice, double random) {
+        setChoice(choice, random, settings, changes);
+    }
+
+    /** Sets arrays of {@link SamplingSettings} and {@link LogitAdjustment}. */
+    static void setChoice(TokenChoice choice, double random, DoubleArray settings, DoubleArray changes) {
         if (choice.temperature() == 0) {
             SamplingSettings.setGreedy(settings);
         } else {

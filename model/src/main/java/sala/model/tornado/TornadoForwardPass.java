@@ -3,8 +3,6 @@ package sala.model.tornado;
 import java.util.Optional;
 import java.util.concurrent.CancellationException;
 import org.jspecify.annotations.Nullable;
-import sala.kernels.sampling.LogitAdjustment;
-import sala.kernels.sampling.SamplingSettings;
 import sala.loader.ModelConfig;
 import sala.model.CallCheck;
 import sala.model.DevicePass;
@@ -25,7 +23,8 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
- * The model as TornadoVM task graphs: weights stay on the device, a call sends token ids and brings logits back.
+ * The model as TornadoVM task graphs: weights stay on the device, a call sends token ids and brings back logits, or the token
+ * picked from them.
  *
  * <p>The device has the caches of one session. Another session that is used takes their place, and the first one's wait on
  * the host: cheap for one conversation at a time, a copy of all caches for every change between two.
@@ -122,9 +121,8 @@ public final class TornadoForwardPass implements ForwardPass, TokenDecoder, Devi
     /**
      * {@inheritDoc}
      *
-     * <p>Left open are also the tokens of a session that is observed, of a temperature below {@value
-     * SamplingSettings#MIN_TEMPERATURE} or above {@value SamplingSettings#MAX_TEMPERATURE}, and those for which more than
-     * {@value LogitAdjustment#MAX_CHANGES} logits change.
+     * <p>Left open are also the tokens of a session that is observed, of a temperature below 1e-6 (0 is none) or above 1e6,
+     * and those for which more than 1024 logits change.
      */
     @Override
     public int decodeToken(Session session, int token, TokenChoice choice, double random) {

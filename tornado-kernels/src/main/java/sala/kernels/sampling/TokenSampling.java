@@ -27,7 +27,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * weights; passes halve the interval of logits in which the set ends until it holds one token or one value, then the
  * interval of ids among that value. Nothing depends on the order in which lanes run, so the same logits and settings give
  * the same token each time. Weights are f32 exponentials and their sums f64: a set may end one token off the host's where
- * the sum comes within about 1e-7 of the goal.
+ * the sum comes within some 1e-6 of the goal.
  *
  * <p>Nothing is drawn, and {@code sampled} says 0 candidates and some id, where every logit is minus infinity, or where the
  * largest is not below {@link Float#MAX_VALUE}: sums of weights would not be finite, and passes not end.
