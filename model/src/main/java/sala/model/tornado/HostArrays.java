@@ -61,8 +61,8 @@ record HostArrays(
     /** Whether a device draws so: not all that a host can do has room in its arrays and in f32. */
     static boolean canHold(TokenChoice choice) {
         double temperature = choice.temperature();
-        boolean temperate = temperature >= SamplingSettings.MIN_TEMPERATURE
-                && temperature <= SamplingSettings.MAX_TEMPERATURE;
+        boolean temperate =
+                temperature >= SamplingSettings.MIN_TEMPERATURE && temperature <= SamplingSettings.MAX_TEMPERATURE;
         return (temperature == 0 || temperate) && choice.changes().size() <= LogitAdjustment.MAX_CHANGES;
     }
 
@@ -76,8 +76,7 @@ record HostArrays(
         if (choice.temperature() == 0) {
             SamplingSettings.setGreedy(settings);
         } else {
-            SamplingSettings.set(
-                    settings, choice.temperature(), choice.topKTokens(), choice.topP(), choice.minP());
+            SamplingSettings.set(settings, choice.temperature(), choice.topKTokens(), choice.topP(), choice.minP());
         }
         SamplingSettings.setRandom(settings, random);
         LogitChanges listed = choice.changes();

@@ -728,8 +728,7 @@ final class KernelChecks {
         IntArray largestTokens = probe.outputInts(LargestLogits.numParts(vocabSize));
         IntArray sampled = probe.outputInts(TokenSampling.SAMPLED_SIZE);
         LogitAdjustment.addTo(probe.graph(), "adjust", changes, probe.input(logits), adjusted, vocabSize);
-        TokenSampling.addTo(
-                probe.graph(), "sample", settings, adjusted, largest, largestTokens, sampled, vocabSize);
+        TokenSampling.addTo(probe.graph(), "sample", settings, adjusted, largest, largestTokens, sampled, vocabSize);
         probe.execute();
         return sampled.get(TokenSampling.NUM_CANDIDATES) > 0 ? sampled.get(TokenSampling.TOKEN) : -1;
     }

@@ -68,8 +68,7 @@ class DeviceSamplingTest {
             at(0).presencePenalty(0.5).frequencyPenalty(0.3).build(),
             at(0).logitBias(bias()).build(),
             at(1).repetitionPenalty(0.8).penaltyWindow(3).build(),
-            at(1.2)
-                    .topKTokens(20)
+            at(1.2).topKTokens(20)
                     .topP(0.9)
                     .minP(0.02)
                     .repetitionPenalty(1.2)
@@ -246,7 +245,9 @@ class DeviceSamplingTest {
         assertArrayEquals(generate(processor, options, PROMPT, 6, 1), generate(device, options, PROMPT, 6, 1));
         try (Session session = device.newSession(OPTIONS)) {
             device.prefill(session, PROMPT);
-            assertEquals(TokenDecoder.LEFT_OPEN, device.decodeToken(session, 5, sampler(options).choice(), 0.5));
+            assertEquals(
+                    TokenDecoder.LEFT_OPEN,
+                    device.decodeToken(session, 5, sampler(options).choice(), 0.5));
             assertEquals(PROMPT.length + 1, session.position());
         }
     }
@@ -254,8 +255,7 @@ class DeviceSamplingTest {
     @Test
     void moreChangesThanThereIsRoomForAreLeftToTheHost() {
         int vocabSize = LogitAdjustment.MAX_CHANGES + 100;
-        ModelConfig config =
-                TestingCheckpoint.config("continued", "{\"vocab_size\": %d}".formatted(vocabSize));
+        ModelConfig config = TestingCheckpoint.config("continued", "{\"vocab_size\": %d}".formatted(vocabSize));
         ModelWeights random = ModelWeights.random(config, DType.F32, 42, arena);
         try (TornadoForwardPass onDevice = open(random);
                 CpuForwardPass onProcessor = new CpuForwardPass(random, CpuOptions.defaults())) {
@@ -312,9 +312,10 @@ class DeviceSamplingTest {
             float[] logits = pass.prefill(session, PROMPT).toArray();
             int layer = pass.config().mixerTypes().indexOf(MixerType.LIGHTNING);
             RecurrentState state = (RecurrentState) session.cache(layer);
-            double[] values = new double[pass.config().lightning().numHeads()
-                    * pass.config().lightning().headDim()
-                    * pass.config().lightning().headDim()];
+            double[] values = new double
+                    [pass.config().lightning().numHeads()
+                            * pass.config().lightning().headDim()
+                            * pass.config().lightning().headDim()];
             Arrays.fill(values, Double.NaN);
             state.write(values);
             assertTrue(Float.isFinite(logits[0]));

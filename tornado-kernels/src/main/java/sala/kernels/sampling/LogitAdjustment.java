@@ -169,15 +169,7 @@ public final class LogitAdjustment {
         int numParts = (int) Math.min(MAX_PARTS, WorkGroups.covering(vocabSize, LANES));
         int partSize = (vocabSize + numParts - 1) / numParts;
         graph.taskGraph()
-                .task(
-                        task,
-                        LogitAdjustment::compute,
-                        graph.context(),
-                        changes,
-                        logits,
-                        adjusted,
-                        vocabSize,
-                        partSize);
+                .task(task, LogitAdjustment::compute, graph.context(), changes, logits, adjusted, vocabSize, partSize);
         graph.grid(task, WorkGroups.grid(numParts, LANES));
     }
 }

@@ -58,7 +58,11 @@ public final class SamplingSettings {
      * @throws IllegalArgumentException if a value is outside its range
      */
     public static void set(DoubleArray settings, double temperature, int topKTokens, double topP, double minP) {
-        require("temperature", temperature, temperature >= MIN_TEMPERATURE && temperature <= MAX_TEMPERATURE, "from 1e-6 to 1e6");
+        require(
+                "temperature",
+                temperature,
+                temperature >= MIN_TEMPERATURE && temperature <= MAX_TEMPERATURE,
+                "from 1e-6 to 1e6");
         require("topKTokens", topKTokens, topKTokens >= 0, "at least 0");
         require("topP", topP, topP >= 0 && topP <= 1, "from 0 to 1");
         require("minP", minP, minP >= 0 && minP <= 1, "from 0 to 1");

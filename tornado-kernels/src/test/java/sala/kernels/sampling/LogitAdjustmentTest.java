@@ -86,7 +86,9 @@ class LogitAdjustmentTest {
                 set(list, changes);
                 run.execute();
                 assertArrayEquals(
-                        guarded(expected(values, changes)), adjusted.toHeapArray(), () -> "%d changes".formatted(count));
+                        guarded(expected(values, changes)),
+                        adjusted.toHeapArray(),
+                        () -> "%d changes".formatted(count));
                 assertArrayEquals(values, logits.toHeapArray(), "logits stay");
             }
         }
@@ -150,7 +152,8 @@ class LogitAdjustmentTest {
                         draw.execute();
                         int among = topKTokens == 0 || topKTokens > 3 ? 3 : topKTokens;
                         int nucleus = topP == 1 ? among : Math.max(1, (int) Math.ceil(topP * among));
-                        assertEquals(nucleus, draw.numCandidates(), () -> "top-k %d, top-p %s".formatted(topKTokens, topP));
+                        assertEquals(
+                                nucleus, draw.numCandidates(), () -> "top-k %d, top-p %s".formatted(topKTokens, topP));
                         assertEquals(1 + 2 * (int) (random * nucleus), draw.token());
                     }
                 }
@@ -195,8 +198,7 @@ class LogitAdjustmentTest {
             IntArray largestTokens = run.outputInts(LargestLogits.numParts(vocabSize));
             sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
             LogitAdjustment.addTo(run.graph(), "adjust", list, logits, adjusted, vocabSize);
-            TokenSampling.addTo(
-                    run.graph(), "sample", settings, adjusted, largest, largestTokens, sampled, vocabSize);
+            TokenSampling.addTo(run.graph(), "sample", settings, adjusted, largest, largestTokens, sampled, vocabSize);
         }
 
         void execute() {
@@ -218,17 +220,14 @@ class LogitAdjustmentTest {
         DoubleArray list = LogitAdjustment.createChanges();
         FloatArray logits = new FloatArray(10);
         assertEquals(
-                "changes: expected 0 to 1024 tokens, found 1025",
-                refusal(() -> LogitAdjustment.setCount(list, 1025)));
+                "changes: expected 0 to 1024 tokens, found 1025", refusal(() -> LogitAdjustment.setCount(list, 1025)));
         assertEquals(
                 "changes: expected at least 4097 values [CHANGES_SIZE], found 5",
-                refusal(() ->
-                        LogitAdjustment.addTo(graph, "t", new DoubleArray(5), logits, new FloatArray(10), 10)));
+                refusal(() -> LogitAdjustment.addTo(graph, "t", new DoubleArray(5), logits, new FloatArray(10), 10)));
         assertEquals(
                 "adjusted: expected at least 10 values [vocabSize], found 9",
                 refusal(() -> LogitAdjustment.addTo(graph, "t", list, logits, new FloatArray(9), 10)));
-        assertThrows(
-                IllegalArgumentException.class, () -> LogitAdjustment.addTo(graph, "t", list, logits, logits, 10));
+        assertThrows(IllegalArgumentException.class, () -> LogitAdjustment.addTo(graph, "t", list, logits, logits, 10));
     }
 
     private static String refusal(Runnable call) {

@@ -288,8 +288,7 @@ class SamplingTest {
                 "temperature: expected from 1e-6 to 1e6, found 0.0",
                 refusal(() -> SamplingSettings.create(0, 0, 1, 0)));
         assertEquals(
-                "topP: expected from 0 to 1, found NaN",
-                refusal(() -> SamplingSettings.create(1, 0, Double.NaN, 0)));
+                "topP: expected from 0 to 1, found NaN", refusal(() -> SamplingSettings.create(1, 0, Double.NaN, 0)));
         assertEquals(
                 "random: expected from 0 to below 1, found 1.0",
                 refusal(() -> SamplingSettings.setRandom(settings, 1)));
