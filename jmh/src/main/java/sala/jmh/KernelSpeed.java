@@ -5,6 +5,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import sala.kernels.KernelGraph;
+import sala.kernels.sampling.LogitAdjustment;
 import sala.kernels.storage.StorageType;
 import sala.model.tornado.TornadoOptions;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
@@ -141,8 +142,12 @@ public final class KernelSpeed {
             rows.add(new NormSpeed(form, 2048, 4096));
         }
         rows.add(new SamplingSpeed(0));
+        rows.add(new SamplingSpeed(1));
         rows.add(new SamplingSpeed(40));
         rows.add(new SamplingSpeed(1000));
+        rows.add(new LogitAdjustmentSpeed(0));
+        rows.add(new LogitAdjustmentSpeed(64));
+        rows.add(new LogitAdjustmentSpeed(LogitAdjustment.MAX_CHANGES));
         return rows;
     }
 

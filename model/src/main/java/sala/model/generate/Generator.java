@@ -8,9 +8,9 @@ import java.util.concurrent.CancellationException;
 import sala.loader.tokenizer.Tokenizer;
 import sala.model.ContextLengthException;
 import sala.model.ForwardPass;
-import sala.model.GreedyDecoder;
 import sala.model.Logits;
 import sala.model.Session;
+import sala.model.TokenDecoder;
 
 /**
  * Continues a prompt: prefill, then decode and sample to a stop.
@@ -117,14 +117,15 @@ public final class Generator {
         return new GenerationResult(tokens.toArray(), text.map(TextStream::text).orElse(""), reason, stats);
     }
 
-    /** Where the largest logit is all that counts, a device need not send the others. */
+    /** Where a device picks the token, it need not send the logits. */
     private int decodeAndSample(Session session, int token, Sampler sampler) {
-        if (forwardPass instanceof GreedyDecoder device && sampler.isArgmax()) {
-            int greedy = device.decodeGreedy(session, token);
-            // The sampler says what is wrong with logits that are no numbers.
-            return greedy == GreedyDecoder.NOT_A_NUMBER ? sampler.sample(session.logits()) : greedy;
+        if (!(forwardPass instanceof TokenDecoder device)) {
+            return sampler.sample(forwardPass.decode(session, token));
         }
-        return sampler.sample(forwardPass.decode(session, token));
+        double random = sampler.nextRandom();
+        int next = device.decodeToken(session, token, sampler.choice(), random);
+        // What the device leaves open the sampler picks, or it says what is wrong with the logits.
+        return next == TokenDecoder.LEFT_OPEN ? sampler.sample(session.logits(), random) : next;
     }
 
     private void check(Session session, int[] prompt, GenerationOptions options) {

@@ -1,6 +1,7 @@
 package sala.model.generate;
 
 import java.util.Map;
+import sala.model.LogitChanges;
 import sala.model.Logits;
 
 /** Bias and penalties: the steps of {@link Sampler} that change single logits. */
@@ -14,6 +15,10 @@ final class LogitAdjustment {
     private final TokenWindow seen;
     /** Tokens of the answer under the two other penalties; holds nothing where those are off. */
     private final TokenWindow answered;
+
+    private final LogitChanges changes;
+    /** Whether tokens were accepted since the changes were made. */
+    private boolean stale = true;
 
     private final float[] adjusted;
 
@@ -38,6 +43,7 @@ final class LogitAdjustment {
         seen = new TokenWindow(repetition ? options.penaltyWindow() : 0, vocabSize);
         answered = new TokenWindow(counting ? options.penaltyWindow() : 0, vocabSize);
         adjusted = new float[repetition || counting || biases.length > 0 ? vocabSize : 0];
+        changes = new LogitChanges(adjusted.length);
     }
 
     private static double biasOf(Map<Integer, Double> logitBias, int token) {
@@ -45,18 +51,39 @@ final class LogitAdjustment {
         return bias == null ? 0 : bias;
     }
 
-    /** Whether no logit is ever changed. */
-    boolean isOff() {
-        return adjusted.length == 0;
-    }
-
     void acceptPrompt(int token) {
         seen.add(token);
+        stale = true;
     }
 
     void accept(int token) {
         seen.add(token);
         answered.add(token);
+        stale = true;
+    }
+
+    /** The list that {@link #update} brings up to date, always the same. */
+    LogitChanges changes() {
+        return changes;
+    }
+
+    /** Brings the list of changes up to date with the tokens accepted. */
+    void update() {
+        if (!stale) {
+            return;
+        }
+        changes.clear();
+        for (int i = 0; i < biases.length; i++) {
+            changes.setBias(biasedTokens[i], biases[i]);
+        }
+        for (int i = 0; i < seen.distinct(); i++) {
+            changes.setRepetitionPenalty(seen.token(i), repetitionPenalty);
+        }
+        for (int i = 0; i < answered.distinct(); i++) {
+            int token = answered.token(i);
+            changes.setPenalty(token, presencePenalty + answered.count(token) * frequencyPenalty);
+        }
+        stale = false;
     }
 
     /**
@@ -76,32 +103,12 @@ final class LogitAdjustment {
                     .formatted(adjusted.length, values.length));
         }
         System.arraycopy(values, 0, adjusted, 0, values.length);
-        for (int i = 0; i < biases.length; i++) {
-            int token = biasedTokens[i];
-            adjusted[token] = biases[i] == Double.NEGATIVE_INFINITY
-                    ? Float.NEGATIVE_INFINITY
-                    : saturated(adjusted[token] + biases[i]);
-        }
-        for (int i = 0; i < seen.distinct(); i++) {
-            int token = seen.token(i);
-            double logit = adjusted[token];
-            if (logit > Float.NEGATIVE_INFINITY) {
-                adjusted[token] = saturated(logit > 0 ? logit / repetitionPenalty : logit * repetitionPenalty);
-            }
-        }
-        for (int i = 0; i < answered.distinct(); i++) {
-            int token = answered.token(i);
-            if (adjusted[token] > Float.NEGATIVE_INFINITY) {
-                adjusted[token] =
-                        saturated(adjusted[token] - presencePenalty - answered.count(token) * frequencyPenalty);
-            }
+        update();
+        for (int i = 0; i < changes.size(); i++) {
+            int token = changes.token(i);
+            adjusted[token] = changes.changed(i, values[token]);
         }
         return adjusted;
-    }
-
-    /** A ban is said by minus infinity alone, so nothing else may become it. */
-    private static float saturated(double logit) {
-        return (float) Math.clamp(logit, -Float.MAX_VALUE, Float.MAX_VALUE);
     }
 
     private static void requireFinite(float[] values) {

@@ -1,6 +1,7 @@
 package sala.model.generate;
 
 import sala.model.Logits;
+import sala.model.TokenChoice;
 
 /**
  * Picks the next token. The logits go through these steps, in the order of Hugging Face's generation code; a step that
@@ -25,14 +26,30 @@ import sala.model.Logits;
  */
 public sealed interface Sampler permits GreedySampler, StochasticSampler {
     /**
-     * Picks a token. Neither the logits nor what the penalties count are changed: see {@link #accept}.
+     * Picks a token with the next random number. Neither the logits nor what the penalties count are changed: see
+     * {@link #accept}.
      *
      * @throws SamplingException if a logit is NaN or infinite, or if every token is banned
      */
-    int sample(Logits logits);
+    default int sample(Logits logits) {
+        return sample(logits, nextRandom());
+    }
 
-    /** Whether {@link #sample} is the token with the largest logit, whatever was accepted: steps 1 to 3 are off. */
-    boolean isArgmax();
+    /**
+     * Picks a token with a random number from {@link #nextRandom}.
+     *
+     * @throws SamplingException as above
+     */
+    int sample(Logits logits, double random);
+
+    /**
+     * How the next token is picked, for a {@link sala.model.TokenDecoder} that picks it in this sampler's place. Holds
+     * until a token is accepted.
+     */
+    TokenChoice choice();
+
+    /** The random number of the next token, in [0, 1); a token takes one, and none without a temperature. */
+    double nextRandom();
 
     /** Takes note of a token of the prompt. */
     void acceptPrompt(int token);

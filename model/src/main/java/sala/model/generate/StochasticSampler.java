@@ -3,50 +3,52 @@ package sala.model.generate;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 import sala.model.Logits;
+import sala.model.TokenChoice;
 
 /** Draws from the distribution that temperature, top-k, top-p and min-p leave. */
 final class StochasticSampler implements Sampler {
-    private final double temperature;
-    private final int topKTokens;
-    private final double topP;
-    private final double minP;
+    private final TokenChoice choice;
     private final LogitAdjustment adjustment;
     private final Candidates candidates;
     private final RandomGenerator random;
 
     StochasticSampler(GenerationOptions options, LogitAdjustment adjustment, int vocabSize, long seed) {
-        temperature = options.temperature();
-        topKTokens = options.topKTokens();
-        topP = options.topP();
-        minP = options.minP();
+        choice = new TokenChoice(
+                options.temperature(), options.topKTokens(), options.topP(), options.minP(), adjustment.changes());
         this.adjustment = adjustment;
         candidates = new Candidates(vocabSize);
         random = RandomGeneratorFactory.of("L64X128MixRandom").create(seed);
     }
 
     @Override
-    public int sample(Logits logits) {
+    public int sample(Logits logits, double share) {
         float[] values = adjustment.apply(logits);
         candidates.collect(values);
         if (candidates.size() == 0) {
             throw LogitAdjustment.allBanned(values.length);
         }
-        if (topKTokens > 0) {
-            candidates.keepTop(topKTokens);
+        if (choice.topKTokens() > 0) {
+            candidates.keepTop(choice.topKTokens());
         }
-        candidates.weigh(temperature);
-        if (topP < 1) {
-            candidates.keepNucleus(topP);
+        candidates.weigh(choice.temperature());
+        if (choice.topP() < 1) {
+            candidates.keepNucleus(choice.topP());
         }
-        if (minP > 0) {
-            candidates.keepAtLeast(minP);
+        if (choice.minP() > 0) {
+            candidates.keepAtLeast(choice.minP());
         }
-        return candidates.pick(random.nextDouble());
+        return candidates.pick(share);
     }
 
     @Override
-    public boolean isArgmax() {
-        return false;
+    public TokenChoice choice() {
+        adjustment.update();
+        return choice;
+    }
+
+    @Override
+    public double nextRandom() {
+        return random.nextDouble();
     }
 
     @Override

@@ -16,6 +16,8 @@ import sala.kernels.embedding.CallInput;
 import sala.kernels.lightning.StateCopy;
 import sala.kernels.rope.RopeTable;
 import sala.kernels.sampling.Argmax;
+import sala.kernels.sampling.LogitAdjustment;
+import sala.kernels.sampling.TokenSampling;
 import sala.kernels.storage.Residency;
 import sala.loader.ModelConfig;
 import sala.model.tornado.DeviceBuffers.RopeAngles;
@@ -34,12 +36,14 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *   embed      the call's tokens go to the device; embedding and angles, for one token or a chunk
  *   decode, prefill   one for each layer, dense or sparse
  *   logits     final norm and head; logits come back
- *   greedy     the same, and the largest logit's token comes back; fetch: the logits of that
+ *   greedy     the same, and the largest logit's token comes back
+ *   draw       the same, and a token drawn from the logits as the host says
+ *   fetch      the logits of greedy or draw come back
  *   observe    residual stream and block choices come back           only if somebody watches
  *   read, write  caches of a layer come back, or are replaced         when sessions are saved, copied or change places
  * </pre>
  *
- * <p>Where the device can record graphs, embed to greedy are there twice: step by step as above, for those who watch or
+ * <p>Where the device can record graphs, embed to draw are there twice: step by step as above, for those who watch or
  * measure, and recorded, where a graph of decode has as many layers as TornadoVM takes and the first of a call embeds its
  * tokens too. Each graph costs the host some tens of microseconds a run, and the device waits for it meanwhile.
  */
@@ -50,6 +54,7 @@ final class DeviceGraphs {
     static final String HEAD = "head";
     private static final String LOGITS = "logits";
     private static final String GREEDY = "greedy";
+    private static final String DRAW = "draw";
     static final String FETCH = "fetch";
     static final String OBSERVE = "observe";
 
@@ -129,6 +134,11 @@ final class DeviceGraphs {
     /** The graph of final norm, head and the largest logit; see {@link #pieces}. */
     String greedy(boolean stepwise) {
         return headName(GREEDY, replays(stepwise));
+    }
+
+    /** The graph of final norm, head and a draw from the logits; see {@link #pieces}. */
+    String draw(boolean stepwise) {
+        return headName(DRAW, replays(stepwise));
     }
 
     private boolean replays(boolean stepwise) {
@@ -315,9 +325,9 @@ final class DeviceGraphs {
             new LogitsGraph(config, buffers).add(graph, weights);
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), buffers.logits());
         }));
-        List<Object> parts = List.of(host.largest(), host.largestTokens(), host.greedyToken());
-        specs.add(Spec.work(headName(GREEDY, record), HEAD, shared, parts, record, graph -> {
-            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, parts.toArray());
+        List<Object> picked = List.of(host.largest(), host.largestTokens(), host.sampled());
+        specs.add(Spec.work(headName(GREEDY, record), HEAD, shared, picked, record, graph -> {
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, picked.toArray());
             graph.scope(GREEDY);
             new LogitsGraph(config, buffers).add(graph, weights);
             Argmax.addTo(
@@ -326,9 +336,35 @@ final class DeviceGraphs {
                     buffers.logits(),
                     host.largest(),
                     host.largestTokens(),
-                    host.greedyToken(),
+                    host.sampled(),
                     config.vocabSize());
-            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), host.greedyToken());
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), host.sampled());
+        }));
+        List<Object> sent = List.of(host.settings(), host.changes());
+        List<Object> drawn = union(picked, List.of(host.adjusted()));
+        specs.add(Spec.work(headName(DRAW, record), HEAD, shared, union(sent, drawn), record, graph -> {
+            graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, sent.toArray());
+            graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, drawn.toArray());
+            graph.scope(DRAW);
+            new LogitsGraph(config, buffers).add(graph, weights);
+            // The session's logits are those without changes.
+            LogitAdjustment.addTo(
+                    graph,
+                    graph.scoped("adjust"),
+                    host.changes(),
+                    buffers.logits(),
+                    host.adjusted(),
+                    config.vocabSize());
+            TokenSampling.addTo(
+                    graph,
+                    graph.scoped("sample"),
+                    host.settings(),
+                    host.adjusted(),
+                    host.largest(),
+                    host.largestTokens(),
+                    host.sampled(),
+                    config.vocabSize());
+            graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), host.sampled());
         }));
     }
 

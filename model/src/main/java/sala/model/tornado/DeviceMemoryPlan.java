@@ -3,6 +3,9 @@ package sala.model.tornado;
 import java.util.Locale;
 import sala.kernels.embedding.CallInput;
 import sala.kernels.sampling.LargestLogits;
+import sala.kernels.sampling.LogitAdjustment;
+import sala.kernels.sampling.SamplingSettings;
+import sala.kernels.sampling.TokenSampling;
 import sala.kernels.storage.StorageType;
 import sala.loader.LightningConfig;
 import sala.loader.MixerType;
@@ -67,12 +70,14 @@ public record DeviceMemoryPlan(
                 lightningLayers * DeviceCache.stateSize(config) * Float.BYTES,
                 DeviceBuffers.bytes(config, shapes, options)
                         + (2L * LargestLogits.numParts(config.vocabSize())
-                                        + 1
+                                        + TokenSampling.SAMPLED_SIZE
+                                        + config.vocabSize()
                                         + CallInput.length(1)
                                         + CallInput.length(options.prefillChunk())
                                         + (lightningLayers > 0 ? DeviceCache.stateSize(config) : 0)
                                         + (sparseLayers > 0 ? 2L * options.prefillChunk() * config.kvWidth() : 0))
-                                * Float.BYTES);
+                                * Float.BYTES
+                        + (long) (SamplingSettings.SIZE + LogitAdjustment.CHANGES_SIZE) * Double.BYTES);
     }
 
     private static long count(ModelConfig config, MixerType type) {

@@ -8,15 +8,17 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 import sala.kernels.Step;
 import sala.kernels.embedding.CallInput;
+import sala.kernels.sampling.TokenSampling;
 import sala.kernels.selection.BlockRank;
 import sala.loader.ModelConfig;
 import sala.loader.TensorView;
 import sala.model.DevicePass.FirstRuns;
-import sala.model.GreedyDecoder;
 import sala.model.LayerWeights;
 import sala.model.LoadListener;
 import sala.model.ModelWeights;
 import sala.model.TaskProfile;
+import sala.model.TokenChoice;
+import sala.model.TokenDecoder;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
@@ -203,20 +205,43 @@ final class DeviceModel implements AutoCloseable {
         plan.run(graphs.logits(stepwise));
     }
 
+    /** Sets how {@link #runDraw} draws. */
+    void setChoice(TokenChoice choice, double random) {
+        host.setChoice(choice, random);
+    }
+
     /**
      * Computes the logits of the call's last token, which stay on the device, and picks the largest.
      *
      * @param stepwise as for {@link #pieces}
-     * @return its token; {@link GreedyDecoder#NOT_A_NUMBER} if what the head is applied to is not finite
+     * @return its token; {@link TokenDecoder#LEFT_OPEN} if what the head is applied to is not finite
      */
     int runGreedy(boolean stepwise) {
         plan.run(graphs.greedy(stepwise));
+        return lastRowIsFinite() ? host.sampled().get(TokenSampling.TOKEN) : TokenDecoder.LEFT_OPEN;
+    }
+
+    /**
+     * Computes the logits of the call's last token, which stay on the device, and draws from them by what
+     * {@link #setChoice} set.
+     *
+     * @param stepwise as for {@link #pieces}
+     * @return the token; {@link TokenDecoder#LEFT_OPEN} if logits are not finite or every token is banned
+     */
+    int runDraw(boolean stepwise) {
+        plan.run(graphs.draw(stepwise));
+        return lastRowIsFinite() && host.sampled().get(TokenSampling.NUM_CANDIDATES) > 0
+                ? host.sampled().get(TokenSampling.TOKEN)
+                : TokenDecoder.LEFT_OPEN;
+    }
+
+    private boolean lastRowIsFinite() {
         for (int i = 0; i < config.hiddenSize(); i++) {
             if (!Float.isFinite(buffers.lastRow().get(i))) {
-                return GreedyDecoder.NOT_A_NUMBER;
+                return false;
             }
         }
-        return host.greedyToken().get(0);
+        return true;
     }
 
     /** Brings the logits computed last to the host. */

@@ -2,8 +2,14 @@ package sala.model.tornado;
 
 import sala.kernels.embedding.CallInput;
 import sala.kernels.sampling.LargestLogits;
+import sala.kernels.sampling.LogitAdjustment;
+import sala.kernels.sampling.SamplingSettings;
+import sala.kernels.sampling.TokenSampling;
 import sala.loader.ModelConfig;
+import sala.model.LogitChanges;
+import sala.model.TokenChoice;
 import sala.model.tornado.DeviceModel.Call;
+import uk.ac.manchester.tornado.api.types.arrays.DoubleArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -17,7 +23,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param values likewise
  * @param largest the largest logits of parts of the vocabulary
  * @param largestTokens their tokens
- * @param greedyToken the token of the largest logit
+ * @param sampled the token picked, see {@link TokenSampling}
+ * @param settings how the next token is drawn, see {@link SamplingSettings}
+ * @param changes to its logits, see {@link LogitAdjustment}
+ * @param adjusted the logits after those
  */
 record HostArrays(
         IntArray decodeCall,
@@ -27,7 +36,10 @@ record HostArrays(
         FloatArray values,
         FloatArray largest,
         IntArray largestTokens,
-        IntArray greedyToken) {
+        IntArray sampled,
+        DoubleArray settings,
+        DoubleArray changes,
+        FloatArray adjusted) {
     /** Arrays for a model, without contents. */
     static HostArrays of(ModelConfig config, int prefillChunk) {
         int kvSize = Math.multiplyExact(prefillChunk, config.kvWidth());
@@ -40,7 +52,39 @@ record HostArrays(
                 new FloatArray(kvSize),
                 new FloatArray(parts),
                 new IntArray(parts),
-                new IntArray(1));
+                new IntArray(TokenSampling.SAMPLED_SIZE),
+                SamplingSettings.create(1, 0, 1, 0),
+                LogitAdjustment.createChanges(),
+                new FloatArray(config.vocabSize()));
+    }
+
+    /** Whether a device draws so: not all that a host can do has room in its arrays and in f32. */
+    static boolean canHold(TokenChoice choice) {
+        double temperature = choice.temperature();
+        boolean temperate =
+                temperature >= SamplingSettings.MIN_TEMPERATURE && temperature <= SamplingSettings.MAX_TEMPERATURE;
+        return (temperature == 0 || temperate) && choice.changes().size() <= LogitAdjustment.MAX_CHANGES;
+    }
+
+    /** Sets how the next token is drawn. */
+    void setChoice(TokenChoice choice, double random) {
+        setChoice(choice, random, settings, changes);
+    }
+
+    /** Sets arrays of {@link SamplingSettings} and {@link LogitAdjustment}. */
+    static void setChoice(TokenChoice choice, double random, DoubleArray settings, DoubleArray changes) {
+        if (choice.temperature() == 0) {
+            SamplingSettings.setGreedy(settings);
+        } else {
+            SamplingSettings.set(settings, choice.temperature(), choice.topKTokens(), choice.topP(), choice.minP());
+        }
+        SamplingSettings.setRandom(settings, random);
+        LogitChanges listed = choice.changes();
+        LogitAdjustment.setCount(changes, listed.size());
+        for (int i = 0; i < listed.size(); i++) {
+            LogitAdjustment.setChange(
+                    changes, i, listed.token(i), listed.bias(i), listed.repetitionPenalty(i), listed.penalty(i));
+        }
     }
 
     /** What the host sends with a call of this kind. */

@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
@@ -50,18 +51,26 @@ import sala.kernels.rope.QkNormRope;
 import sala.kernels.rope.RopeTable;
 import sala.kernels.sampling.Argmax;
 import sala.kernels.sampling.LargestLogits;
+import sala.kernels.sampling.LogitAdjustment;
+import sala.kernels.sampling.SamplingSettings;
+import sala.kernels.sampling.TokenSampling;
 import sala.kernels.sparse.SparseAttentionF32;
 import sala.kernels.storage.PackedBf16;
 import sala.kernels.storage.StorageType;
+import sala.model.Logits;
+import sala.model.TokenChoice;
+import sala.model.generate.GenerationOptions;
+import sala.model.generate.Sampler;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.HalfFloat;
+import uk.ac.manchester.tornado.api.types.arrays.DoubleArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** The kernels of the model, one by one on small inputs, against {@code sala.kernels.reference}. */
+/** The kernels of the model, one by one on small inputs, against {@code sala.kernels.reference}, or the host's sampler. */
 final class KernelChecks {
     /** Above the worst error seen on any backend, {@code docs/backends.md}. */
     static final double TOLERANCE = 2e-5;
@@ -75,6 +84,7 @@ final class KernelChecks {
     private static final int CAPACITY = 96;
     private static final AttentionShape SHAPE = new AttentionShape(HEADS, KV_HEADS, HEAD_DIM, 0.25);
     private static final CacheLayout LAYOUT = new CacheLayout(KV_HEADS, HEAD_DIM, CAPACITY);
+    private static final int DRAWS = 3;
     private static final SelectionRule RULE = new SelectionRule(8, 4, 16, 1, 1, 4);
 
     private final TornadoDevice device;
@@ -127,6 +137,7 @@ final class KernelChecks {
         checks.add(new Named("decode: sparse attn.", () -> sparse(true)));
         checks.add(new Named("prefill: sparse attn.", () -> sparse(false)));
         checks.add(new Named("argmax", this::argmax));
+        checks.add(new Named("sampling", this::sampling));
         return checks;
     }
 
@@ -674,6 +685,52 @@ final class KernelChecks {
         Argmax.addTo(probe.graph(), "argmax", probe.input(logits), largest, largestTokens, sampled, vocabSize);
         probe.execute();
         return sampled.get(0) == 1234 ? 0 : Double.POSITIVE_INFINITY;
+    }
+
+    /** Penalties, bias and a draw with every step, against the host's sampler. */
+    private double sampling() {
+        int vocabSize = 3000;
+        double[] values = Arrays.stream(values(vocabSize)).map(x -> 8 * x).toArray();
+        Sampler sampler = Sampler.create(
+                GenerationOptions.builder()
+                        .temperature(1.5)
+                        .topKTokens(200)
+                        .topP(0.9)
+                        .minP(0.01)
+                        .repetitionPenalty(1.2)
+                        .frequencyPenalty(0.3)
+                        .logitBias(Map.of(7, Double.NEGATIVE_INFINITY, 1234, 12.0, 2999, 11.5))
+                        .build(),
+                vocabSize,
+                42);
+        IntStream.range(0, 50).map(i -> i * 31).forEach(sampler::accept);
+        FloatArray logits = new FloatArray(vocabSize);
+        for (int token = 0; token < vocabSize; token++) {
+            logits.set(token, (float) values[token]);
+        }
+        int wrong = 0;
+        for (int draws = 0; draws < DRAWS; draws++) {
+            double random = sampler.nextRandom();
+            int token = draw(sampler.choice(), random, logits);
+            wrong += token == sampler.sample(new Logits(logits.toHeapArray()), random) ? 0 : 1;
+        }
+        return wrong == 0 ? 0 : Double.POSITIVE_INFINITY;
+    }
+
+    private int draw(TokenChoice choice, double random, FloatArray logits) {
+        int vocabSize = logits.getSize();
+        KernelProbe probe = new KernelProbe(device, "sampling");
+        DoubleArray settings = probe.input(SamplingSettings.create(1, 0, 1, 0));
+        DoubleArray changes = probe.input(LogitAdjustment.createChanges());
+        HostArrays.setChoice(choice, random, settings, changes);
+        FloatArray adjusted = probe.output(vocabSize);
+        FloatArray largest = probe.output(LargestLogits.numParts(vocabSize));
+        IntArray largestTokens = probe.outputInts(LargestLogits.numParts(vocabSize));
+        IntArray sampled = probe.outputInts(TokenSampling.SAMPLED_SIZE);
+        LogitAdjustment.addTo(probe.graph(), "adjust", changes, probe.input(logits), adjusted, vocabSize);
+        TokenSampling.addTo(probe.graph(), "sample", settings, adjusted, largest, largestTokens, sampled, vocabSize);
+        probe.execute();
+        return sampled.get(TokenSampling.NUM_CANDIDATES) > 0 ? sampled.get(TokenSampling.TOKEN) : -1;
     }
 
     private static double worst(double... errors) {

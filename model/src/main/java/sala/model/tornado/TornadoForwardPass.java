@@ -7,7 +7,6 @@ import sala.loader.ModelConfig;
 import sala.model.CallCheck;
 import sala.model.DevicePass;
 import sala.model.ForwardPass;
-import sala.model.GreedyDecoder;
 import sala.model.LayerObserver;
 import sala.model.LayerObserver.Activation;
 import sala.model.LoadListener;
@@ -17,17 +16,20 @@ import sala.model.PrefillListener;
 import sala.model.Session;
 import sala.model.SessionOptions;
 import sala.model.TaskProfile;
+import sala.model.TokenChoice;
+import sala.model.TokenDecoder;
 import sala.model.tornado.DeviceModel.Call;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
 
 /**
- * The model as TornadoVM task graphs: weights stay on the device, a call sends token ids and brings logits back.
+ * The model as TornadoVM task graphs: weights stay on the device, a call sends token ids and brings back logits, or the token
+ * picked from them.
  *
  * <p>The device has the caches of one session. Another session that is used takes their place, and the first one's wait on
  * the host: cheap for one conversation at a time, a copy of all caches for every change between two.
  */
-public final class TornadoForwardPass implements ForwardPass, GreedyDecoder, DevicePass {
+public final class TornadoForwardPass implements ForwardPass, TokenDecoder, DevicePass {
     private final ModelConfig config;
     private final TornadoOptions options;
     private final DeviceModel device;
@@ -116,17 +118,26 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder, Dev
         return own.logits();
     }
 
+    /**
+     * {@inheritDoc}
+     *
+     * <p>Left open are also the tokens of a session that is observed, of a temperature below 1e-6 (0 is none) or above 1e6,
+     * and those for which more than 1024 logits change.
+     */
     @Override
-    public int decodeGreedy(Session session, int token) {
+    public int decodeToken(Session session, int token, TokenChoice choice, double random) {
         decodeToken[0] = token;
         TornadoSession own = check(session, decodeToken);
-        if (own.isObserved()) {
-            return decode(session, token).argmax();
+        if (own.isObserved() || !HostArrays.canHold(choice)) {
+            decode(session, token);
+            return LEFT_OPEN;
         }
+        device.setChoice(choice, random);
         ingest(own, decodeToken, 0, 1, Call.of(true, isSparse(own, 1)));
-        int greedy = device.runGreedy(isStepwise(own));
+        boolean stepwise = isStepwise(own);
+        int next = choice.isArgmax() ? device.runGreedy(stepwise) : device.runDraw(stepwise);
         own.endChunk(1, true);
-        return greedy;
+        return next;
     }
 
     private boolean isSparse(TornadoSession session, int tokenCount) {
@@ -180,7 +191,7 @@ public final class TornadoForwardPass implements ForwardPass, GreedyDecoder, Dev
         session.endChunk(count, false);
     }
 
-    /** Brings logits that {@link #decodeGreedy} left on the device to the session, which is on it. */
+    /** Brings logits that {@link #decodeToken} left on the device to the session, which is on it. */
     void fetchLogits(TornadoSession session) {
         requireOpen();
         if (resident != session) {

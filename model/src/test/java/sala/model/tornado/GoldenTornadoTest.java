@@ -18,6 +18,7 @@ import sala.model.GoldenRunner.Prompt;
 import sala.model.ModelWeights;
 import sala.model.Session;
 import sala.model.SessionOptions;
+import sala.model.TokenChoice;
 import sala.testing.Golden;
 import sala.testing.Tolerance;
 
@@ -81,7 +82,7 @@ class GoldenTornadoTest {
             }
             pass.prefill(greedy, prompt);
             for (int i = 0; i < expected.length; i++) {
-                int found = pass.decodeGreedy(greedy, i == 0 ? token : expectedTokens[i - 1]);
+                int found = pass.decodeToken(greedy, i == 0 ? token : expectedTokens[i - 1], TokenChoice.greedy(), 0);
                 assertEquals(expectedTokens[i], found);
                 if (i == 1) {
                     assertArrayEquals(expected[i], greedy.logits().toArray(), "asked for");

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -19,6 +20,9 @@ import sala.model.Session;
 import sala.model.SessionOptions;
 import sala.model.TaskProfile;
 import sala.model.TestingCheckpoint;
+import sala.model.TokenChoice;
+import sala.model.generate.GenerationOptions;
+import sala.model.generate.Sampler;
 
 /** Recorded graphs of many layers, and the times of tasks. Whether anything is replayed is up to the device. */
 class RecordedGraphsTest {
@@ -80,12 +84,43 @@ class RecordedGraphsTest {
             float[][] logits = logits(plain, expected);
             assertArrayEquals(logits, logits(recording, recorded), "recorded");
             assertArrayEquals(logits, logits(recording, watched), "step by step in the same pass");
-            int next = plain.decodeGreedy(expected, 3);
+            int next = plain.decodeToken(expected, 3, TokenChoice.greedy(), 0);
             try (Session copy = recorded.copy()) {
-                assertEquals(next, recording.decodeGreedy(recorded, 3));
-                assertEquals(next, recording.decodeGreedy(copy, 3));
+                assertEquals(next, recording.decodeToken(recorded, 3, TokenChoice.greedy(), 0));
+                assertEquals(next, recording.decodeToken(copy, 3, TokenChoice.greedy(), 0));
                 assertArrayEquals(expected.logits().toArray(), recorded.logits().toArray());
             }
+        }
+    }
+
+    @Test
+    void recordedDrawsFollowTheirSettings() {
+        SessionOptions options = SessionOptions.ofContextLength(CAPACITY);
+        GenerationOptions.Builder drawn =
+                GenerationOptions.builder().temperature(1.5).ignoreEos(true);
+        try (Arena arena = Arena.ofShared();
+                TornadoForwardPass plain = open(arena, false);
+                TornadoForwardPass recording = open(arena, true);
+                Session expected = plain.newSession(options);
+                Session recorded = recording.newSession(options)) {
+            int token = plain.prefill(expected, prompt()).argmax();
+            recording.prefill(recorded, prompt());
+            // One graph, recorded with the first settings, for all of them.
+            for (GenerationOptions each : List.of(
+                    drawn.topKTokens(9).build(),
+                    drawn.topP(0.8).repetitionPenalty(1.4).build(),
+                    drawn.logitBias(Map.of(3, 4.0, 5, Double.NEGATIVE_INFINITY)).build(),
+                    drawn.temperature(0).build())) {
+                Sampler sampler = Sampler.create(each, CONFIG.vocabSize(), 42);
+                for (int i = 0; i < 3; i++) {
+                    sampler.accept(token);
+                    double random = sampler.nextRandom();
+                    int next = sampler.sample(plain.decode(expected, token), random);
+                    assertEquals(next, recording.decodeToken(recorded, token, sampler.choice(), random));
+                    token = next;
+                }
+            }
+            assertArrayEquals(expected.logits().toArray(), recorded.logits().toArray());
         }
     }
 
@@ -101,7 +136,7 @@ class RecordedGraphsTest {
             assertTrue(pass.firstRuns().graphs() > before, "the steps ran for the first time");
             TaskProfile two = pass.profile(() -> {
                 pass.decode(session, 3);
-                pass.decodeGreedy(session, 4);
+                pass.decodeToken(session, 4, TokenChoice.greedy(), 0);
             });
             long lightning = layers(MixerType.LIGHTNING);
             assertEquals(1, launches(one).get("decode_embed"));

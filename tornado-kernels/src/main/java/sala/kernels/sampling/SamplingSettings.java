@@ -7,6 +7,15 @@ import uk.ac.manchester.tornado.api.types.arrays.DoubleArray;
  * so that a nucleus ends at the same token as in the host's sampler.
  */
 public final class SamplingSettings {
+    /** The lowest temperature above 0 that can be drawn with. */
+    public static final double MIN_TEMPERATURE = 1e-6;
+
+    /** The highest temperature that can be drawn with. */
+    public static final double MAX_TEMPERATURE = 1e6;
+
+    /** The largest logit reaches so small a share alone: {@code topP} of 0, without sums that are 0. */
+    private static final double MIN_TOP_P = 1e-9;
+
     /** Index of the temperature, above 0. */
     public static final int TEMPERATURE = 0;
 
@@ -42,21 +51,30 @@ public final class SamplingSettings {
     /**
      * Changes all but the random number.
      *
-     * @param temperature from 1e-6 to 1e6; 0 is {@link Argmax}
+     * @param temperature from {@value #MIN_TEMPERATURE} to {@value #MAX_TEMPERATURE}; for 0 see {@link #setGreedy}
      * @param topKTokens at least 0
-     * @param topP above 0, at most 1
+     * @param topP from 0, which keeps one, to 1
      * @param minP from 0 to 1
      * @throws IllegalArgumentException if a value is outside its range
      */
     public static void set(DoubleArray settings, double temperature, int topKTokens, double topP, double minP) {
-        require("temperature", temperature, temperature >= 1e-6 && temperature <= 1e6, "from 1e-6 to 1e6");
+        require(
+                "temperature",
+                temperature,
+                temperature >= MIN_TEMPERATURE && temperature <= MAX_TEMPERATURE,
+                "from 1e-6 to 1e6");
         require("topKTokens", topKTokens, topKTokens >= 0, "at least 0");
-        require("topP", topP, topP > 0 && topP <= 1, "above 0 and at most 1");
+        require("topP", topP, topP >= 0 && topP <= 1, "from 0 to 1");
         require("minP", minP, minP >= 0 && minP <= 1, "from 0 to 1");
         settings.set(TEMPERATURE, temperature);
         settings.set(TOP_K_TOKENS, topKTokens);
-        settings.set(TOP_P, topP);
+        settings.set(TOP_P, Math.max(topP, MIN_TOP_P));
         settings.set(MIN_P, minP);
+    }
+
+    /** The largest logit, the lowest id among equals, whatever the random number: what {@link Argmax} does. */
+    public static void setGreedy(DoubleArray settings) {
+        set(settings, 1, 1, 1, 0);
     }
 
     /**

@@ -27,7 +27,10 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * weights; passes halve the interval of logits in which the set ends until it holds one token or one value, then the
  * interval of ids among that value. Nothing depends on the order in which lanes run, so the same logits and settings give
  * the same token each time. Weights are f32 exponentials and their sums f64: a set may end one token off the host's where
- * the sum comes within about 1e-7 of the goal.
+ * the sum comes within some 1e-6 of the goal.
+ *
+ * <p>Nothing is drawn, and {@code sampled} says 0 candidates and some id, where every logit is minus infinity, or where the
+ * largest is not below {@link Float#MAX_VALUE}: sums of weights would not be finite, and passes not end.
  *
  * <p>Launch: {@link LargestLogits} over the vocabulary, then one work group of {@value #LANES} lanes.
  */
@@ -35,7 +38,7 @@ public final class TokenSampling {
     /** Index in {@code sampled} of the token drawn. */
     public static final int TOKEN = 0;
 
-    /** Index in {@code sampled} of how many tokens it was drawn from. */
+    /** Index in {@code sampled} of how many tokens it was drawn from; 0 if nothing was drawn. */
     public static final int NUM_CANDIDATES = 1;
 
     /** Elements of {@code sampled}. */
@@ -44,8 +47,6 @@ public final class TokenSampling {
     private static final int LANES = 512;
     /** Logits that a lane loads before it looks at the first: a lane that waits for each leaves the memory idle. */
     private static final int BATCH = 8;
-    /** The last pass shares the vocabulary out in runs, each of which must fit one value a lane. */
-    private static final int MAX_VOCAB_SIZE = LANES * LANES;
 
     private static final float LOWEST = -Float.MAX_VALUE;
     private static final float HIGHEST = Float.MAX_VALUE;
@@ -126,6 +127,10 @@ public final class TokenSampling {
             if (topP >= 1.0) {
                 phase = NO_PHASE;
             }
+        }
+        int unbounded = max >= HIGHEST ? 1 : 0;
+        if (unbounded > 0) {
+            phase = NO_PHASE;
         }
         while (phase < NO_PHASE) {
             int count = 0;
@@ -229,8 +234,13 @@ public final class TokenSampling {
                     countBelow = count;
                     next = HALVE_LOGITS;
                     if (above == HIGHEST) {
-                        // The largest logit alone is enough.
+                        // The largest logit is enough; it may be that of many tokens.
                         next = HALVE_TOKENS;
+                        int all = (phase == TOP_K_PHASE ? 1 : 0) * ((double) count == goal ? 1 : 0);
+                        int one = count == 1 ? 1 : 0;
+                        if (all + one > 0) {
+                            next = FOUND;
+                        }
                     }
                     if (enough == 0) {
                         // Fewer tokens than asked for: all of them stay.
@@ -283,7 +293,8 @@ public final class TokenSampling {
                     low = below;
                 }
             } else {
-                if (next == FOUND) {
+                // Where it ends at the same logit as what stayed before, that may end among its tokens, and stands.
+                if ((next == FOUND ? 1 : 0) * (below > low ? 1 : 0) > 0) {
                     lastToken = vocabSize;
                     high = below;
                     low = below;
@@ -355,31 +366,40 @@ public final class TokenSampling {
                 }
             }
         }
-        context.localBarrier();
-        double mass = 0.0;
-        int ownToken = chosenRun * run + lane;
-        if ((lane < run ? 1 : 0) * (ownToken < vocabSize ? 1 : 0) > 0) {
-            float logit = logits.get(ownToken);
-            double ownMass = weight(logit, max, perTemperature);
-            int stayed = Rank.within(logit, ownToken, high, low, lastToken) * (ownMass >= minP ? 1 : 0);
-            if (stayed > 0) {
-                mass = ownMass;
+        int chosen = chosenRun * run;
+        double sum = reachedBefore;
+        int searching = 1;
+        for (int start = 0; start < run; start += LANES) {
+            context.localBarrier();
+            double mass = 0.0;
+            int place = start + lane;
+            int ownToken = chosenRun * run + place;
+            if ((place < run ? 1 : 0) * (ownToken < vocabSize ? 1 : 0) > 0) {
+                float logit = logits.get(ownToken);
+                double ownMass = weight(logit, max, perTemperature);
+                int stayed = Rank.within(logit, ownToken, high, low, lastToken) * (ownMass >= minP ? 1 : 0);
+                if (stayed > 0) {
+                    mass = ownMass;
+                }
             }
-        }
-        masses[lane] = mass;
-        context.localBarrier();
-        if (lane == 0) {
-            int chosen = chosenRun * run;
-            double sum = reachedBefore;
-            int searching = 1;
-            for (int i = 0; i < run; i++) {
-                if (searching * (masses[i] > 0.0 ? 1 : 0) > 0) {
-                    chosen = chosenRun * run + i;
-                    sum = sum + masses[i];
-                    if (sum > target) {
-                        searching = 0;
+            masses[lane] = mass;
+            context.localBarrier();
+            if (lane == 0) {
+                int end = TornadoMath.min(LANES, run - start);
+                for (int i = 0; i < end; i++) {
+                    if (searching * (masses[i] > 0.0 ? 1 : 0) > 0) {
+                        chosen = chosenRun * run + start + i;
+                        sum = sum + masses[i];
+                        if (sum > target) {
+                            searching = 0;
+                        }
                     }
                 }
+            }
+        }
+        if (lane == 0) {
+            if (unbounded > 0) {
+                allCandidates = 0;
             }
             sampled.set(TOKEN, TornadoMath.min(chosen, vocabSize - 1));
             sampled.set(NUM_CANDIDATES, allCandidates);
@@ -399,8 +419,7 @@ public final class TokenSampling {
      * @param largest scratch, {@code [LargestLogits.numParts(vocabSize)]}
      * @param largestTokens scratch, {@code [LargestLogits.numParts(vocabSize)]}
      * @param sampled {@code [SAMPLED_SIZE]}
-     * @param vocabSize from 1 to {@value #MAX_VOCAB_SIZE}
-     * @throws IllegalArgumentException if an array is null or too small, or the vocabulary too large
+     * @throws IllegalArgumentException if an array is null or too small, or {@code vocabSize} is less than 1
      */
     public static void addTo(
             KernelGraph graph,
@@ -413,10 +432,6 @@ public final class TokenSampling {
             int vocabSize) {
         KernelArguments.requireShape("settings", settings, "[SamplingSettings.SIZE]", SamplingSettings.SIZE);
         KernelArguments.requireShape("sampled", sampled, "[SAMPLED_SIZE]", SAMPLED_SIZE);
-        if (vocabSize > MAX_VOCAB_SIZE) {
-            throw new IllegalArgumentException(
-                    "vocabSize: expected at most %d, found %d".formatted(MAX_VOCAB_SIZE, vocabSize));
-        }
         LargestLogits.addTo(graph, task + "Parts", logits, largest, largestTokens, vocabSize);
         graph.taskGraph()
                 .task(

@@ -177,6 +177,95 @@ class SamplingTest {
         }
     }
 
+    /** More tokens in a lane's run than there are lanes. */
+    @Test
+    void drawsFromAnyVocabulary() {
+        int vocabSize = 300_000;
+        try (KernelRun run = new KernelRun("large")) {
+            DoubleArray settings = run.input(SamplingSettings.create(1, 0, 1, 0));
+            FloatArray logits = run.input(new float[vocabSize]);
+            FloatArray largest = run.output(LargestLogits.numParts(vocabSize));
+            IntArray largestTokens = run.outputInts(LargestLogits.numParts(vocabSize));
+            IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
+            TokenSampling.addTo(run.graph(), "sample", settings, logits, largest, largestTokens, sampled, vocabSize);
+            for (int token : new int[] {0, 511, 512, 585, 123_456, 299_999}) {
+                SamplingSettings.setRandom(settings, (token + 0.5) / vocabSize);
+                run.execute();
+                assertEquals(token, sampled.get(TokenSampling.TOKEN));
+                assertEquals(vocabSize, sampled.get(TokenSampling.NUM_CANDIDATES));
+            }
+        }
+    }
+
+    @Test
+    void greedyAndAnEmptyNucleusAreTheLargestLogit() {
+        float[] values = normal(2000, 3);
+        try (KernelRun run = new KernelRun("greedy")) {
+            DoubleArray settings = run.input(SamplingSettings.create(1, 0, 1, 0));
+            FloatArray logits = run.input(values);
+            FloatArray largest = run.output(LargestLogits.numParts(values.length));
+            IntArray largestTokens = run.outputInts(LargestLogits.numParts(values.length));
+            IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
+            TokenSampling.addTo(
+                    run.graph(), "sample", settings, logits, largest, largestTokens, sampled, values.length);
+            SamplingSettings.setRandom(settings, 0.9);
+            for (int ties = 0; ties < 3; ties++) {
+                SamplingSettings.setGreedy(settings);
+                run.execute();
+                assertEquals(argmax(logits), sampled.get(TokenSampling.TOKEN));
+                assertEquals(1, sampled.get(TokenSampling.NUM_CANDIDATES));
+                SamplingSettings.set(settings, 1.5, 0, 0, 0);
+                run.execute();
+                assertEquals(argmax(logits), sampled.get(TokenSampling.TOKEN));
+                assertEquals(1, sampled.get(TokenSampling.NUM_CANDIDATES));
+                logits.set(1999 - 700 * ties, 50);
+            }
+        }
+    }
+
+    /** Top-k parts tokens of one logit, and the nucleus ends there too. */
+    @Test
+    void aNucleusStaysWithinTheTopK() {
+        float[] values = {3, 5, 3, 3, -1};
+        try (KernelRun run = new KernelRun("nested")) {
+            DoubleArray settings = run.input(SamplingSettings.create(1, 0, 1, 0));
+            FloatArray logits = run.input(values);
+            FloatArray largest = run.output(1);
+            IntArray largestTokens = run.outputInts(1);
+            IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
+            TokenSampling.addTo(
+                    run.graph(), "sample", settings, logits, largest, largestTokens, sampled, values.length);
+            SamplingSettings.setRandom(settings, Math.nextDown(1.0));
+            int[] last = {1, 1, 2, 3, 4};
+            for (int topKTokens = 1; topKTokens <= values.length; topKTokens++) {
+                SamplingSettings.set(settings, 1, topKTokens, 0.9999, 0);
+                run.execute();
+                assertEquals(topKTokens, sampled.get(TokenSampling.NUM_CANDIDATES));
+                assertEquals(last[topKTokens - 1], sampled.get(TokenSampling.TOKEN));
+            }
+        }
+    }
+
+    @Test
+    void nothingIsDrawnWhereTheLargestLogitIsNotBelowTheLargestFloat() {
+        float[] values = normal(100, 3);
+        for (float huge : new float[] {Float.MAX_VALUE, Float.POSITIVE_INFINITY}) {
+            values[40] = huge;
+            try (KernelRun run = new KernelRun("huge")) {
+                DoubleArray settings = run.input(SamplingSettings.create(1, 5, 0.9, 0));
+                FloatArray logits = run.input(values);
+                FloatArray largest = run.output(1);
+                IntArray largestTokens = run.outputInts(1);
+                IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
+                TokenSampling.addTo(
+                        run.graph(), "sample", settings, logits, largest, largestTokens, sampled, values.length);
+                run.execute();
+                assertEquals(0, sampled.get(TokenSampling.NUM_CANDIDATES));
+                assertTrue(sampled.get(TokenSampling.TOKEN) >= 0 && sampled.get(TokenSampling.TOKEN) < values.length);
+            }
+        }
+    }
+
     @Test
     void wrongArgumentsAreRefused() {
         FloatArray logits = new FloatArray(600);
@@ -196,15 +285,10 @@ class SamplingTest {
                 refusal(() -> TokenSampling.addTo(
                         graph, "t", settings, logits, largest, largestTokens, new IntArray(1), 600)));
         assertEquals(
-                "vocabSize: expected at most 262144, found 300000",
-                refusal(() ->
-                        TokenSampling.addTo(graph, "t", settings, logits, largest, largestTokens, sampled, 300_000)));
-        assertEquals(
                 "temperature: expected from 1e-6 to 1e6, found 0.0",
                 refusal(() -> SamplingSettings.create(0, 0, 1, 0)));
         assertEquals(
-                "topP: expected above 0 and at most 1, found NaN",
-                refusal(() -> SamplingSettings.create(1, 0, Double.NaN, 0)));
+                "topP: expected from 0 to 1, found NaN", refusal(() -> SamplingSettings.create(1, 0, Double.NaN, 0)));
         assertEquals(
                 "random: expected from 0 to below 1, found 1.0",
                 refusal(() -> SamplingSettings.setRandom(settings, 1)));
