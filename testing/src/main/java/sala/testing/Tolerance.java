@@ -70,8 +70,8 @@ public enum Tolerance {
     KERNEL_ATTENTION(3e-6, 1e-12),
     /** Attention on tensor cores, whose queries and softmax numerators are rounded to f16: measured 9.2e-4. */
     KERNEL_TENSOR_ATTENTION(1.5e-3, 1e-12),
-    /** The same of one token, whose queries keep their digits: measured @. */
-    KERNEL_TENSOR_DECODE_ATTENTION(1e-3, 1e-12);
+    /** The same of one token, whose queries keep their digits: measured 1.9e-4. */
+    KERNEL_TENSOR_DECODE_ATTENTION(3e-4, 1e-12);
 
     private final double relative;
     private final double absolute;

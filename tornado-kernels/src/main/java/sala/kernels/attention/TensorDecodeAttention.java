@@ -108,6 +108,11 @@ public final class TensorDecodeAttention {
         return TensorDenseAttention.supports(shape.headDim()) && shape.groupSize() <= ROWS;
     }
 
+    /** Tiles of a block list: as many splits read all of it at once. */
+    public static int numTiles(int blockSize, int maxSelected) {
+        return Math.ceilDiv(Math.multiplyExact(blockSize, maxSelected), KEYS);
+    }
+
     /**
      * Adds attention of one token to all positions up to its own. Two tasks, {@code task} and {@code task + "Combine"}.
      *

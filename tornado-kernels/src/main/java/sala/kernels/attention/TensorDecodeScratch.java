@@ -36,6 +36,15 @@ public record TensorDecodeScratch(SplitPartials partials, FloatArray scores, Int
                 new IntArray(1));
     }
 
+    /** The same arrays, for calls of another number of work groups a KV head, at most as many as now. */
+    public TensorDecodeScratch withSplits(int numSplits) {
+        if (numSplits > partials.numSplits()) {
+            throw new IllegalArgumentException(
+                    "numSplits: expected at most %d, found %d".formatted(partials.numSplits(), numSplits));
+        }
+        return new TensorDecodeScratch(new SplitPartials(partials.results(), numSplits, ROWS), scores, noBlocks);
+    }
+
     /** Refuses scratch that is too small. */
     void requireShape(AttentionShape shape) {
         partials.requireShape(shape, 1);
