@@ -125,8 +125,8 @@ public final class KernelSpeed {
         }
         for (int contextLength : new int[] {4096, 65_536, 262_144}) {
             for (int splits : new int[] {64, 96, 132, 198, 264}) {
-                rows.add(new TensorDecodeAttentionSpeed(
-                        new AttentionInputs(released, contextLength, 1), false, splits));
+                rows.add(
+                        new TensorDecodeAttentionSpeed(new AttentionInputs(released, contextLength, 1), false, splits));
             }
         }
         for (int contextLength : new int[] {4096, 262_144}) {

@@ -202,8 +202,9 @@ record TensorBuffers(
         selection.ifPresent(scratch -> arrays.addAll(List.of(scratch.results(), scratch.operands())));
         attention.ifPresent(scratch -> arrays.addAll(List.of(scratch.results(), scratch.operands())));
         denseAttention.ifPresent(scratch -> arrays.addAll(List.of(scratch.results(), scratch.queries())));
-        decode.map(Decode::dense).ifPresent(scratch -> arrays.addAll(
-                List.of(scratch.partials().results(), scratch.scores(), scratch.noBlocks())));
+        decode.map(Decode::dense)
+                .ifPresent(scratch ->
+                        arrays.addAll(List.of(scratch.partials().results(), scratch.scores(), scratch.noBlocks())));
         return arrays;
     }
 }

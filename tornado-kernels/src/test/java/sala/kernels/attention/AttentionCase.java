@@ -359,6 +359,7 @@ public record AttentionCase(
         if (numSplits == 1) {
             return SplitPartials.create(shape, tokens, 1);
         }
-        return new SplitPartials(run.output(SplitPartials.length(shape, tokens, numSplits)), numSplits, shape.groupSize());
+        return new SplitPartials(
+                run.output(SplitPartials.length(shape, tokens, numSplits)), numSplits, shape.groupSize());
     }
 }

@@ -72,8 +72,7 @@ class TensorDecodeAttentionTest {
     /** The token in the middle of a block and at its end, tiles within a block and across blocks, lists that are padded. */
     @ParameterizedTest(allowZeroInvocations = true)
     @MethodSource("sparseCases")
-    void equalsSparseReference(
-            int groupSize, int numKvHeads, int headDim, int length, int blockSize, int numSplits) {
+    void equalsSparseReference(int groupSize, int numKvHeads, int headDim, int length, int blockSize, int numSplits) {
         AttentionCase attention = AttentionCase.random(
                 AttentionCase.shape(groupSize, numKvHeads, headDim), StorageType.F16, length - 1, 1);
         int last = (length - 1) / blockSize;
