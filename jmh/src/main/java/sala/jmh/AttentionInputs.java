@@ -7,6 +7,7 @@ import java.util.stream.IntStream;
 import sala.kernels.reference.SelectionRule;
 import sala.model.KvCache;
 import sala.model.cpu.CpuOperations;
+import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
  * Queries of the last tokens of a context, and its keys and values: made up, equal on every backend, and known without
@@ -112,6 +113,20 @@ record AttentionInputs(HeadLayout heads, int contextLength, int tokens) {
         return IntStream.range(0, selected)
                 .map(i -> (int) ((long) (i + 1) * numBlocks / selected) - 1)
                 .toArray();
+    }
+
+    /** The {@link #spreadBlocks} of all tokens, {@code [tokens, numKvHeads, maxSelected]}, padded with -1. */
+    IntArray selection(int maxSelected) {
+        int numKvHeads = heads.numKvHeads();
+        IntArray selection = new IntArray(tokens * numKvHeads * maxSelected);
+        for (int token = 0; token < tokens; token++) {
+            int[] blocks = spreadBlocks(token);
+            for (int i = 0; i < numKvHeads * maxSelected; i++) {
+                int index = i % maxSelected;
+                selection.set(token * numKvHeads * maxSelected + i, index < blocks.length ? blocks[index] : -1);
+            }
+        }
+        return selection;
     }
 
     /** Positions that a token sees of its {@link #spreadBlocks}. */

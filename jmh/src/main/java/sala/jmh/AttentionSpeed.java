@@ -89,7 +89,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
         CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), inputs.contextLength());
         FloatArray q =
                 (FloatArray) AttentionInputs.seededQueries().array(StorageType.F32, inputs.tokens() * heads.width());
-        int caches = inputs.tokens() > 1 ? 1 : (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes()), 1, MOST_CACHES);
+        int caches = inputs.tokens() > 1 ? 1 : caches(bytes());
         List<TornadoNativeArray> keys = new ArrayList<>();
         List<TornadoNativeArray> values = new ArrayList<>();
         for (int cache = 0; cache < caches; cache++) {
@@ -97,7 +97,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
             values.add(AttentionInputs.seededValues().array(type, layout.length()));
         }
         int maxSelected = heads.rule().effectiveTopK();
-        IntArray selection = selection(maxSelected);
+        IntArray selection = inputs.selection(maxSelected);
         SplitPartials partials = SplitPartials.create(shape, 1, numSplits);
         TensorAttentionScratch scratch = TensorAttentionScratch.create(tensorCores ? TornadoOptions.WORK_GROUPS : 1);
         FloatArray out = new FloatArray(inputs.tokens() * heads.width());
@@ -229,17 +229,8 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
         };
     }
 
-    /** {@code [tokens, numKvHeads, maxSelected]}, padded with -1. */
-    private IntArray selection(int maxSelected) {
-        int numKvHeads = inputs.heads().numKvHeads();
-        IntArray selection = new IntArray(inputs.tokens() * numKvHeads * maxSelected);
-        for (int token = 0; token < inputs.tokens(); token++) {
-            int[] blocks = inputs.spreadBlocks(token);
-            for (int i = 0; i < numKvHeads * maxSelected; i++) {
-                int index = i % maxSelected;
-                selection.set(token * numKvHeads * maxSelected + i, index < blocks.length ? blocks[index] : -1);
-            }
-        }
-        return selection;
+    /** Caches of one launch each, of so many bytes, that together are more than a device's cache holds. */
+    static int caches(double bytes) {
+        return (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes), 1, MOST_CACHES);
     }
 }

@@ -117,6 +117,28 @@ public final class KernelSpeed {
         for (int splits : new int[] {64, 128, 264}) {
             rows.add(new AttentionSpeed(new AttentionInputs(released, 4096, 1), false, false, StorageType.F16, splits));
         }
+        HeadLayout dense8b = HeadLayout.of(HeadLayout.DENSE_8B);
+        for (int contextLength : new int[] {4096, 262_144}) {
+            rows.add(new AttentionSpeed(
+                    new AttentionInputs(dense8b, contextLength, 1), false, false, StorageType.F16, 64));
+        }
+        for (int splits : new int[] {32, 48, 96}) {
+            rows.add(new TensorDecodeAttentionSpeed(token, true, splits));
+        }
+        for (int contextLength : new int[] {4096, 65_536, 262_144}) {
+            for (int splits : new int[] {64, 96, 132, 198, 264}) {
+                rows.add(
+                        new TensorDecodeAttentionSpeed(new AttentionInputs(released, contextLength, 1), false, splits));
+            }
+        }
+        for (int contextLength : new int[] {4096, 262_144}) {
+            for (int splits : new int[] {16, 33, 50, 66}) {
+                rows.add(new TensorDecodeAttentionSpeed(new AttentionInputs(dense8b, contextLength, 1), false, splits));
+            }
+        }
+        for (int splits : new int[] {64, 96, 132, 264}) {
+            rows.add(new SplitCombineSpeed(released, splits));
+        }
         rows.add(new SelectionSpeed(released, StorageType.F16, false, 262_144, 1, 64));
         rows.add(new AttentionSpeed(chunk, true, false, StorageType.F16, 1));
         rows.add(new AttentionSpeed(chunk, true, true, StorageType.F16, 1));
@@ -125,7 +147,7 @@ public final class KernelSpeed {
             rows.add(new SelectionSpeed(
                     released, StorageType.F16, tensorCores, 65_536, 1024, TornadoOptions.WORK_GROUPS));
         }
-        for (HeadLayout heads : List.of(released, HeadLayout.of(HeadLayout.DENSE_8B))) {
+        for (HeadLayout heads : List.of(released, dense8b)) {
             // The portable kernel at 256K tokens would take minutes, and is no other than at 64K.
             rows.add(new AttentionSpeed(new AttentionInputs(heads, 4096, 2048), false, false, StorageType.F16, 1));
             rows.add(new AttentionSpeed(new AttentionInputs(heads, 6144, 2048), false, false, StorageType.F16, 1));

@@ -4,6 +4,8 @@ import java.util.Optional;
 import sala.kernels.KernelGraph;
 import sala.kernels.attention.DenseAttentionF16;
 import sala.kernels.attention.DenseAttentionF32;
+import sala.kernels.attention.TensorDecodeAttention;
+import sala.kernels.attention.TensorDecodeScratch;
 import sala.kernels.attention.TensorDenseAttention;
 import sala.kernels.attention.TensorDenseScratch;
 import sala.kernels.cache.KeyCompressionF16;
@@ -208,6 +210,8 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         int blockSize = shapes.rule().blockSize();
         int maxSelected = BlockRank.maxSelected(shapes.rule());
         Optional<TensorAttentionScratch> scratch = b.tensor().flatMap(TensorBuffers::attention);
+        Optional<TensorDecodeScratch> decodeScratch =
+                b.tensor().flatMap(TensorBuffers::decode).map(TensorBuffers.Decode::sparse);
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) -> {
                 if (decode) {
@@ -244,7 +248,22 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 }
             }
             case Two(F16 keys, F16 values) -> {
-                if (decode) {
+                if (decode && decodeScratch.isPresent()) {
+                    TensorDecodeAttention.addSparseTo(
+                            graph,
+                            graph.scoped("attention"),
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            b.selectedBlocks(),
+                            decodeScratch.get(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            blockSize,
+                            maxSelected);
+                } else if (decode) {
                     SparseAttentionF16.addSplitTo(
                             graph,
                             graph.scoped("attention"),
@@ -300,6 +319,8 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
     void attendAll(DeviceCache.Kv cache, boolean decode) {
         DeviceBuffers b = buffers;
         Optional<TensorDenseScratch> scratch = b.tensor().flatMap(TensorBuffers::denseAttention);
+        Optional<TensorDecodeScratch> decodeScratch =
+                b.tensor().flatMap(TensorBuffers::decode).map(TensorBuffers.Decode::dense);
         switch (new Two(cache.keys(), cache.values())) {
             case Two(F32 keys, F32 values) -> {
                 if (decode) {
@@ -330,7 +351,19 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 }
             }
             case Two(F16 keys, F16 values) -> {
-                if (decode) {
+                if (decode && decodeScratch.isPresent()) {
+                    TensorDecodeAttention.addTo(
+                            graph,
+                            graph.scoped("attention"),
+                            b.q(),
+                            keys.values(),
+                            values.values(),
+                            decodeScratch.get(),
+                            b.attended(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout());
+                } else if (decode) {
                     DenseAttentionF16.addSplitTo(
                             graph,
                             graph.scoped("attention"),

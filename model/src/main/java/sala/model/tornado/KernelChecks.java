@@ -602,7 +602,7 @@ final class KernelChecks {
 
     private static SplitPartials partials(KernelProbe probe) {
         int splits = 3;
-        return new SplitPartials(probe.output(SplitPartials.length(SHAPE, 1, splits)), splits);
+        return new SplitPartials(probe.output(SplitPartials.length(SHAPE, 1, splits)), splits, SHAPE.groupSize());
     }
 
     /** The first block and the last two, or three where there are no more. */

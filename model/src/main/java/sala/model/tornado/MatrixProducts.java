@@ -10,7 +10,7 @@ import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /**
  * How the products of a chunk of tokens with weight matrices are computed in prefill. Decode has one token, is bound by the
- * memory, and does not use them.
+ * memory, and does not use them for products.
  */
 public enum MatrixProducts {
     /** By f32 multiply-adds of single lanes: every device, storage type and size. */
@@ -24,7 +24,7 @@ public enum MatrixProducts {
 
     /**
      * The same with tiles of f16 matrices that are copied asynchronously, which is faster; and where the caches are f16, block
-     * selection and attention, sparse and dense, are on tensor cores too: CUDA.
+     * selection and attention, sparse and dense, are on tensor cores too, attention in decode as well: CUDA.
      */
     ASYNC_TENSOR_CORES("asynchronous tensor-core");
 

@@ -5,8 +5,12 @@ import static sala.kernels.storage.PackedBf16.PER_WORD;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import sala.kernels.attention.TensorDecodeAttention;
+import sala.kernels.attention.TensorDecodeScratch;
 import sala.kernels.attention.TensorDenseAttention;
 import sala.kernels.attention.TensorDenseScratch;
+import sala.kernels.reference.SelectionRule;
+import sala.kernels.selection.BlockRank;
 import sala.kernels.selection.TensorPrefillSelection;
 import sala.kernels.selection.TensorSelectionScratch;
 import sala.kernels.sparse.TensorAttentionScratch;
@@ -21,7 +25,8 @@ import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * What prefill on tensor cores has between its kernels, shared by all layers. Of activations a column is a token.
+ * What kernels on tensor cores have between them, shared by all layers: those of prefill, and attention of decode. Of
+ * activations a column is a token.
  *
  * @param products which kernels multiply
  * @param inputs rounded inputs of a projection, {@code [width, T]} for the widest
@@ -31,6 +36,7 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param selection scratch of block selection; empty where that is portable
  * @param attention likewise, of sparse attention
  * @param denseAttention likewise, of dense attention
+ * @param decode likewise, of the attention of one token, dense or sparse
  */
 record TensorBuffers(
         MatrixProducts products,
@@ -40,7 +46,38 @@ record TensorBuffers(
         FloatArray upResults,
         Optional<TensorSelectionScratch> selection,
         Optional<TensorAttentionScratch> attention,
-        Optional<TensorDenseScratch> denseAttention) {
+        Optional<TensorDenseScratch> denseAttention,
+        Optional<Decode> decode) {
+    /** Work groups of dense attention of one token: two of the four that there are for a multiprocessor. */
+    private static final int DECODE_SHARE = 2;
+
+    /**
+     * Scratch of the attention of one token.
+     *
+     * @param dense for the work groups that dense attention has
+     * @param sparse the same arrays, a work group a tile of the selected blocks
+     */
+    record Decode(TensorDecodeScratch dense, TensorDecodeScratch sparse) {
+        private static Decode of(Shapes shapes, TornadoOptions options) {
+            TensorDecodeScratch scratch = TensorDecodeScratch.create(shapes.attention(), splits(shapes, options));
+            return new Decode(
+                    scratch.withSplits(denseSplits(shapes, options)), scratch.withSplits(sparseSplits(shapes.rule())));
+        }
+
+        private static int denseSplits(Shapes shapes, TornadoOptions options) {
+            return Math.ceilDiv(
+                    options.workGroups(), DECODE_SHARE * shapes.attention().numKvHeads());
+        }
+
+        private static int sparseSplits(SelectionRule rule) {
+            return TensorDecodeAttention.numTiles(rule.blockSize(), BlockRank.maxSelected(rule));
+        }
+
+        private static int splits(Shapes shapes, TornadoOptions options) {
+            return Math.max(denseSplits(shapes, options), sparseSplits(shapes.rule()));
+        }
+    }
+
     /** Rows of a fragment, which are written together. */
     private static final int OUTPUT_MULTIPLE = 16;
 
@@ -88,7 +125,8 @@ record TensorBuffers(
                         : Optional.empty(),
                 attendsDensely(config, options)
                         ? Optional.of(TensorDenseScratch.create(shapes.attention(), tokens))
-                        : Optional.empty()));
+                        : Optional.empty(),
+                decodes(config, shapes, options) ? Optional.of(Decode.of(shapes, options)) : Optional.empty()));
     }
 
     /** Whether block selection has a form on tensor cores for this model and these caches. */
@@ -104,6 +142,11 @@ record TensorBuffers(
     /** The same of dense attention. */
     private static boolean attendsDensely(ModelConfig config, TornadoOptions options) {
         return copies(config, options) && TensorDenseAttention.supports(config.headDim());
+    }
+
+    /** The same of the attention of one token. */
+    private static boolean decodes(ModelConfig config, Shapes shapes, TornadoOptions options) {
+        return copies(config, options) && TensorDecodeAttention.supports(shapes.attention());
     }
 
     /** Whether there are caches that tensor cores can copy asynchronously. */
@@ -125,10 +168,14 @@ record TensorBuffers(
         long dense = attendsDensely(config, options)
                 ? TensorDenseScratch.bytes(shapes.attention(), options.prefillChunk())
                 : 0;
+        long decode = decodes(config, shapes, options)
+                ? TensorDecodeScratch.bytes(shapes.attention(), Decode.splits(shapes, options))
+                : 0;
         return options.prefillChunk() * (rounded * options.weightStorage().elementBytes() + results * Float.BYTES)
                 + selection
                 + attention
-                + dense;
+                + dense
+                + decode;
     }
 
     /** Widest input but for that of the down projection. */
@@ -155,6 +202,9 @@ record TensorBuffers(
         selection.ifPresent(scratch -> arrays.addAll(List.of(scratch.results(), scratch.operands())));
         attention.ifPresent(scratch -> arrays.addAll(List.of(scratch.results(), scratch.operands())));
         denseAttention.ifPresent(scratch -> arrays.addAll(List.of(scratch.results(), scratch.queries())));
+        decode.map(Decode::dense)
+                .ifPresent(scratch ->
+                        arrays.addAll(List.of(scratch.partials().results(), scratch.scores(), scratch.noBlocks())));
         return arrays;
     }
 }

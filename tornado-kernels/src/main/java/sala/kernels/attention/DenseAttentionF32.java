@@ -1,5 +1,6 @@
 package sala.kernels.attention;
 
+import sala.kernels.KernelArguments;
 import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.cache.CacheLayout;
@@ -103,6 +104,7 @@ public final class DenseAttentionF32 {
         AttentionArguments.requireHeads(shape, layout);
         AttentionArguments.requireArrays(q, keys, values, out, step, shape, layout, tokenCapacity);
         partials.requireShape(shape, tokenCapacity);
+        KernelArguments.requireOneOf("rows", partials.rows(), shape.groupSize());
         if (partials.numSplits() == 1) {
             addTo(graph, task, q, keys, values, out, step, shape, layout, tokenCapacity);
             return;
@@ -465,11 +467,10 @@ public final class DenseAttentionF32 {
                 for (int i = 0; i < ROW_LANES; i++) {
                     sum += laneResults[lane + i];
                 }
-                int token = row / groupSize;
-                int head = kvHead * groupSize + row - token * groupSize;
-                int partial = (token * numHeads + head) * numSplits + split;
-                results.set(partial * (headDim + SplitPartials.EXTRA) + headDim, runningMax);
-                results.set(partial * (headDim + SplitPartials.EXTRA) + headDim + 1, sum);
+                int end = partial(row, kvHead, groupSize, numHeads, numSplits, split) * (headDim + SplitPartials.EXTRA)
+                        + headDim;
+                results.set(end + SplitPartials.REFERENCE, runningMax);
+                results.set(end + SplitPartials.SUM, sum);
             }
         } else {
             out00 /= sum0;
@@ -579,10 +580,8 @@ public final class DenseAttentionF32 {
             int numSplits,
             int split) {
         if (row < numRows) {
-            int token = row / groupSize;
-            int head = kvHead * groupSize + row - token * groupSize;
             int stride = numSplits > 1 ? headDim + SplitPartials.EXTRA : headDim;
-            int target = ((token * numHeads + head) * numSplits + split) * stride + column;
+            int target = partial(row, kvHead, groupSize, numHeads, numSplits, split) * stride + column;
             if (column < headDim) {
                 results.set(target, value0);
             }
@@ -596,5 +595,12 @@ public final class DenseAttentionF32 {
                 results.set(target + 96, value3);
             }
         }
+    }
+
+    /** Place of a row's partial result, or with one split of its output. */
+    private static int partial(int row, int kvHead, int groupSize, int numHeads, int numSplits, int split) {
+        int token = row / groupSize;
+        int firstHead = token * numHeads + kvHead * groupSize;
+        return firstHead * numSplits + split * groupSize + row - token * groupSize;
     }
 }

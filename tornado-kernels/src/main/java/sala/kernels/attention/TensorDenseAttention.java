@@ -29,7 +29,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>Scores leave through global memory, where every lane reads again what it wrote itself, so that nobody waits. It has
  * of 16 keys two, the i-th and the one eight later; keys are laid down so that those are neighbours in the cache, and their
- * numerators make a word of the next operand. A numerator's bits in f16 are computed by arithmetic, see {@link #word}.
+ * numerators make a word of the next operand. A numerator's bits in f16 are computed by arithmetic, see {@link HalfWords}.
  *
  * <p>A row's numerators are relative to a reference instead of the largest score seen so far. A run of tiles has one
  * reference; it ends when a score is so far above it that its numerator would not fit f16. Then the sums leave, and the
@@ -93,10 +93,6 @@ public final class TensorDenseAttention {
     private static final float MASKED = -1e30f;
     /** Binary logarithm of the numerator of a run's first largest score: what f16 has to spare below and above is shared out. */
     private static final float LIFT = 8f;
-    /** Of the largest numerator that surely fits f16. */
-    private static final float LARGEST = 15f;
-    /** Of the least numerator that f16 holds to 11 digits. */
-    private static final float LEAST_NORMAL = -14f;
 
     private static final float LN_2 = 0.6931472f;
     private static final float LOG2_E = 1.442695f;
@@ -538,14 +534,14 @@ public final class TensorDenseAttention {
                 float x111 = scratch.get(own + 3 * FRAGMENT_INTS + 1) - reference11;
                 float x112 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS) - reference10;
                 float x113 = scratch.get(own + 3 * FRAGMENT_INTS + LOWER_ROWS + 1) - reference11;
-                weights[firstWeight] = word(x000, x002);
-                weights[firstWeight + 8] = word(x001, x003);
-                weights[firstWeight + LOWER_ROWS] = word(x010, x012);
-                weights[firstWeight + LOWER_ROWS + 8] = word(x011, x013);
-                weights[firstWeight + FRAGMENT_INTS] = word(x100, x102);
-                weights[firstWeight + FRAGMENT_INTS + 8] = word(x101, x103);
-                weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS] = word(x110, x112);
-                weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS + 8] = word(x111, x113);
+                weights[firstWeight] = HalfWords.powers(x000, x002);
+                weights[firstWeight + 8] = HalfWords.powers(x001, x003);
+                weights[firstWeight + LOWER_ROWS] = HalfWords.powers(x010, x012);
+                weights[firstWeight + LOWER_ROWS + 8] = HalfWords.powers(x011, x013);
+                weights[firstWeight + FRAGMENT_INTS] = HalfWords.powers(x100, x102);
+                weights[firstWeight + FRAGMENT_INTS + 8] = HalfWords.powers(x101, x103);
+                weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS] = HalfWords.powers(x110, x112);
+                weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS + 8] = HalfWords.powers(x111, x113);
                 float largest = TornadoMath.max(
                         TornadoMath.max(
                                 TornadoMath.max(TornadoMath.max(x000, x001), TornadoMath.max(x002, x003)),
@@ -553,7 +549,7 @@ public final class TensorDenseAttention {
                         TornadoMath.max(
                                 TornadoMath.max(TornadoMath.max(x100, x101), TornadoMath.max(x102, x103)),
                                 TornadoMath.max(TornadoMath.max(x110, x111), TornadoMath.max(x112, x113))));
-                float lanesOfMisfits = context.simdSum(largest > LARGEST ? 1f : 0f);
+                float lanesOfMisfits = context.simdSum(largest > HalfWords.LARGEST_POWER ? 1f : 0f);
                 if (laneOfWarp == 0) {
                     misfits[warp] = lanesOfMisfits;
                 }
@@ -676,14 +672,16 @@ public final class TensorDenseAttention {
             reference11 = references[row + 9];
             before0 = rescale[warpRow + keyPair];
             before1 = rescale[warpRow + keyPair + 8];
-            weights[firstWeight] = word(s000 - reference00, s002 - reference00);
-            weights[firstWeight + 8] = word(s001 - reference01, s003 - reference01);
-            weights[firstWeight + LOWER_ROWS] = word(s010 - reference10, s012 - reference10);
-            weights[firstWeight + LOWER_ROWS + 8] = word(s011 - reference11, s013 - reference11);
-            weights[firstWeight + FRAGMENT_INTS] = word(s100 - reference00, s102 - reference00);
-            weights[firstWeight + FRAGMENT_INTS + 8] = word(s101 - reference01, s103 - reference01);
-            weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS] = word(s110 - reference10, s112 - reference10);
-            weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS + 8] = word(s111 - reference11, s113 - reference11);
+            weights[firstWeight] = HalfWords.powers(s000 - reference00, s002 - reference00);
+            weights[firstWeight + 8] = HalfWords.powers(s001 - reference01, s003 - reference01);
+            weights[firstWeight + LOWER_ROWS] = HalfWords.powers(s010 - reference10, s012 - reference10);
+            weights[firstWeight + LOWER_ROWS + 8] = HalfWords.powers(s011 - reference11, s013 - reference11);
+            weights[firstWeight + FRAGMENT_INTS] = HalfWords.powers(s100 - reference00, s102 - reference00);
+            weights[firstWeight + FRAGMENT_INTS + 8] = HalfWords.powers(s101 - reference01, s103 - reference01);
+            weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS] =
+                    HalfWords.powers(s110 - reference10, s112 - reference10);
+            weights[firstWeight + FRAGMENT_INTS + LOWER_ROWS + 8] =
+                    HalfWords.powers(s111 - reference11, s113 - reference11);
             context.localBarrier();
         }
         context.asyncCopyWaitGroup(0);
@@ -701,20 +699,5 @@ public final class TensorDenseAttention {
             earlier = out.get(index);
         }
         return earlier;
-    }
-
-    /** The numerators of two neighbouring keys, given their binary logarithms, as f16 in the halves of a word. */
-    private static int word(float even, float odd) {
-        return (int) bits(even) | (int) bits(odd) << 16;
-    }
-
-    /**
-     * Bits of 2^x in f16, and a fraction. They are the exponent + 15 in steps of 1024 and what the significand has above 1
-     * in 1024ths, and of numbers below 2^-14 the significand at that exponent: either way 1024 (exponent + 14 + significand).
-     */
-    private static float bits(float x) {
-        float exponent = TornadoMath.max(TornadoMath.floor(x), LEAST_NORMAL);
-        float significand = TornadoMath.exp((x - exponent) * LN_2);
-        return (exponent + 14f + significand) * 1024f + 0.5f;
     }
 }

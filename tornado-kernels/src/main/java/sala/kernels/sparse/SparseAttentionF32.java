@@ -130,6 +130,7 @@ public final class SparseAttentionF32 {
         AttentionArguments.requireHeads(shape, layout);
         AttentionArguments.requireArrays(q, keys, values, out, step, shape, layout, tokenCapacity);
         partials.requireShape(shape, tokenCapacity);
+        KernelArguments.requireOneOf("rows", partials.rows(), shape.groupSize());
         if (partials.numSplits() == 1) {
             addTo(
                     graph,
@@ -571,9 +572,10 @@ public final class SparseAttentionF32 {
                 for (int i = 0; i < ROW_LANES; i++) {
                     sum += laneResults[lane + i];
                 }
-                int partial = (firstVector + row) * numSplits + split;
-                results.set(partial * (headDim + SplitPartials.EXTRA) + headDim, runningMax);
-                results.set(partial * (headDim + SplitPartials.EXTRA) + headDim + 1, sum);
+                int end = partial(row, firstVector, numRows, numSplits, split) * (headDim + SplitPartials.EXTRA)
+                        + headDim;
+                results.set(end + SplitPartials.REFERENCE, runningMax);
+                results.set(end + SplitPartials.SUM, sum);
             }
         } else {
             out00 /= sum0;
@@ -671,7 +673,7 @@ public final class SparseAttentionF32 {
             int split) {
         if (row < numRows) {
             int stride = numSplits > 1 ? headDim + SplitPartials.EXTRA : headDim;
-            int target = ((firstVector + row) * numSplits + split) * stride + column;
+            int target = partial(row, firstVector, numRows, numSplits, split) * stride + column;
             if (column < headDim) {
                 results.set(target, value0);
             }
@@ -685,6 +687,11 @@ public final class SparseAttentionF32 {
                 results.set(target + 96, value3);
             }
         }
+    }
+
+    /** Place of a query head's partial result, or with one split of its output; numRows are the heads of a group. */
+    private static int partial(int row, int firstVector, int numRows, int numSplits, int split) {
+        return firstVector * numSplits + split * numRows + row;
     }
 
     /** Where a split's slots end: at once if {@code slot} is padding or the token is past the call. */

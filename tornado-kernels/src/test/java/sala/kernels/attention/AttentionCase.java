@@ -266,6 +266,60 @@ public record AttentionCase(
         }
     }
 
+    /** Runs dense attention of one token on the device's tensor cores. */
+    public float[] decodeOnTensorCores(int numSplits) {
+        try (KernelRun run = new KernelRun("decode")) {
+            FloatArray query = run.input(padded(1));
+            IntArray step = run.input(step());
+            HalfFloatArray keyCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(keys, layout()));
+            HalfFloatArray valueCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(values, layout()));
+            FloatArray out = run.output(shape.queryWidth());
+            TensorDecodeScratch scratch = decodeScratch(run, numSplits);
+            TensorDecodeAttention.addTo(
+                    run.graph(), "decode", query, keyCache, valueCache, scratch, out, step, shape, layout());
+            run.execute();
+            return out.toHeapArray();
+        }
+    }
+
+    /** Runs sparse attention of one token on the device's tensor cores. */
+    public float[] sparseDecodeOnTensorCores(int[] selectedBlocks, int blockSize, int numSplits) {
+        try (KernelRun run = new KernelRun("decode")) {
+            FloatArray query = run.input(padded(1));
+            IntArray step = run.input(step());
+            IntArray blocks = run.input(selectedBlocks);
+            HalfFloatArray keyCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(keys, layout()));
+            HalfFloatArray valueCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(values, layout()));
+            FloatArray out = run.output(shape.queryWidth());
+            TensorDecodeScratch scratch = decodeScratch(run, numSplits);
+            TensorDecodeAttention.addSparseTo(
+                    run.graph(),
+                    "decode",
+                    query,
+                    keyCache,
+                    valueCache,
+                    blocks,
+                    scratch,
+                    out,
+                    step,
+                    shape,
+                    layout(),
+                    blockSize,
+                    selectedBlocks.length / shape.numKvHeads());
+            run.execute();
+            return out.toHeapArray();
+        }
+    }
+
+    private TensorDecodeScratch decodeScratch(KernelRun run, int numSplits) {
+        int rows = TensorDecodeScratch.ROWS;
+        FloatArray partials = run.output(SplitPartials.length(shape, 1, numSplits, rows));
+        return new TensorDecodeScratch(
+                new SplitPartials(partials, numSplits, rows),
+                run.output(TensorDecodeScratch.floats(shape, numSplits)),
+                run.outputInts(1));
+    }
+
     /** Size of the device cache. */
     public CacheLayout layout() {
         return new CacheLayout(shape.numKvHeads(), shape.headDim(), cacheLength + numTokens() + SPARE_POSITIONS);
@@ -305,6 +359,7 @@ public record AttentionCase(
         if (numSplits == 1) {
             return SplitPartials.create(shape, tokens, 1);
         }
-        return new SplitPartials(run.output(SplitPartials.length(shape, tokens, numSplits)), numSplits);
+        return new SplitPartials(
+                run.output(SplitPartials.length(shape, tokens, numSplits)), numSplits, shape.groupSize());
     }
 }
