@@ -158,17 +158,14 @@ final class DevicePlan implements AutoCloseable {
         }
         plan = new TornadoExecutionPlan(snapshots);
         plan.withDevice(device);
-        if (canRecord(device.getTornadoVMBackend())) {
+        // PTX records events of its own between the kernels, which invalidate what is recorded.
+        if (device.getTornadoVMBackend() == TornadoVMBackendType.CUDA) {
             for (int index = 0; index < specs.size(); index++) {
                 if (specs.get(index).recorded()) {
                     plan.withGraph(index).withCUDAGraph();
                 }
             }
         }
-    }
-
-    private static boolean canRecord(TornadoVMBackendType backend) {
-        return backend == TornadoVMBackendType.CUDA || backend == TornadoVMBackendType.PTX;
     }
 
     private KernelGraph make(Spec spec, List<Role> roles) {

@@ -137,10 +137,10 @@ public record TornadoOptions(
             case OFF -> withRecordedGraphs(false);
             case ON ->
                 switch (device.getTornadoVMBackend()) {
-                    case CUDA, PTX, JAVA -> withRecordedGraphs(true);
+                    case CUDA, JAVA -> withRecordedGraphs(true);
                     default ->
                         throw new BackendUnavailableException(
-                                "--cuda-graphs on: %s (%s) has none, only CUDA and PTX have; take auto or off"
+                                "--cuda-graphs on: %s (%s) cannot record graphs, only CUDA can; take auto or off"
                                         .formatted(
                                                 device.getPhysicalDevice()
                                                         .getDeviceName()

@@ -319,7 +319,7 @@ public final class TensorDecodeAttention {
                     int block = selectedBlocks.get(blockList + slot / size);
                     first = block < 0 ? position + 1 : block * size + slot % size;
                 }
-                int whole = runsOfKeys > 0 && first + KEYS - 1 <= position ? 1 : 0;
+                int whole = (runsOfKeys > 0 ? 1 : 0) * (first + KEYS - 1 <= position ? 1 : 0);
                 if (whole > 0) {
                     int source = (cacheRow + first + firstKey) * headDim + laneChannel;
                     for (int row = 0; row < keyRows; row++) {

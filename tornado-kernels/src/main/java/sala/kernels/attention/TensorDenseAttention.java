@@ -608,25 +608,20 @@ public final class TensorDenseAttention {
             int row1 = row0 + 8;
             int index0 = outputIndex(row0, groupSize, numHeads, kvHead, headDim) + column;
             int index1 = outputIndex(row1, groupSize, numHeads, kvHead, headDim) + column;
-            int earlier0 = runs > 0 && row0 < numRows ? 1 : 0;
             float scale0 = tilesLeft > 0 ? 1f : 1f / sum0;
             float scale1 = tilesLeft > 0 ? 1f : 1f / sum1;
-            int earlier1 = runs > 0 && row1 < numRows ? 1 : 0;
             for (int panel = 0; panel < headDim / 8; panel++) {
                 int from = ownOutput + panel * FRAGMENT_INTS;
                 int to0 = index0 + panel * 8;
                 int to1 = index1 + panel * 8;
-                float value00 = scratch.get(from) + before0 * earlier(out, to0, earlier0);
-                float value01 = scratch.get(from + 1) + before0 * earlier(out, to0 + 1, earlier0);
-                float value10 = scratch.get(from + LOWER_ROWS) + before1 * earlier(out, to1, earlier1);
-                float value11 = scratch.get(from + LOWER_ROWS + 1) + before1 * earlier(out, to1 + 1, earlier1);
                 if (row0 < numRows) {
-                    out.set(to0, scale0 * value00);
-                    out.set(to0 + 1, scale0 * value01);
+                    out.set(to0, scale0 * (scratch.get(from) + before0 * earlier(out, to0, runs)));
+                    out.set(to0 + 1, scale0 * (scratch.get(from + 1) + before0 * earlier(out, to0 + 1, runs)));
                 }
                 if (row1 < numRows) {
-                    out.set(to1, scale1 * value10);
-                    out.set(to1 + 1, scale1 * value11);
+                    int lower = from + LOWER_ROWS;
+                    out.set(to1, scale1 * (scratch.get(lower) + before1 * earlier(out, to1, runs)));
+                    out.set(to1 + 1, scale1 * (scratch.get(lower + 1) + before1 * earlier(out, to1 + 1, runs)));
                 }
             }
             runs++;
@@ -693,9 +688,10 @@ public final class TensorDenseAttention {
         return (token * numHeads + kvHead * groupSize + row - token * groupSize) * headDim;
     }
 
-    private static float earlier(FloatArray out, int index, int exists) {
+    /** What the runs before this one have summed; before the first one {@code out} may hold anything. */
+    private static float earlier(FloatArray out, int index, int runs) {
         float earlier = 0f;
-        if (exists > 0) {
+        if (runs > 0) {
             earlier = out.get(index);
         }
         return earlier;
