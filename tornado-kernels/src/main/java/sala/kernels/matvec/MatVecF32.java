@@ -48,12 +48,20 @@ public final class MatVecF32 {
         int localId = context.localIdx;
         int lane = localId % lanes;
         int team = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
-        Float4 shares = FourRowsF32.shares(
-                context, x, weights, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
-        scratch[RowTeams.ROWS * localId] = shares.getX();
-        scratch[RowTeams.ROWS * localId + 1] = shares.getY();
-        scratch[RowTeams.ROWS * localId + 2] = shares.getZ();
-        scratch[RowTeams.ROWS * localId + 3] = shares.getW();
+        if (warpShuffles == 1) {
+            Float4 shares = FourRowsF32.shares(
+                    context, x, weights, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
+            scratch[RowTeams.ROWS * localId] = shares.getX();
+            scratch[RowTeams.ROWS * localId + 1] = shares.getY();
+            scratch[RowTeams.ROWS * localId + 2] = shares.getZ();
+            scratch[RowTeams.ROWS * localId + 3] = shares.getW();
+        } else {
+            // OpenCL on an NVIDIA GPU reaches 40 % of the bandwidth with four rows at once.
+            for (int r = 0; r < RowTeams.ROWS; r++) {
+                int start = Math.min(RowTeams.ROWS * team + r, outputSize - 1) * inputSize;
+                scratch[RowTeams.ROWS * localId + r] = RowShareF32.of(x, weights, start, lane, lanes, inputSize);
+            }
+        }
         int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
         for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
             context.localBarrier();
