@@ -56,11 +56,11 @@ public final class MatVecF32 {
             scratch[RowTeams.ROWS * localId + 2] = shares.getZ();
             scratch[RowTeams.ROWS * localId + 3] = shares.getW();
         } else {
-            // OpenCL on an NVIDIA GPU reaches 40 % of the bandwidth with four rows at once.
-            for (int r = 0; r < RowTeams.ROWS; r++) {
-                int start = Math.min(RowTeams.ROWS * team + r, outputSize - 1) * inputSize;
-                scratch[RowTeams.ROWS * localId + r] = RowShareF32.of(x, weights, start, lane, lanes, inputSize);
-            }
+            scratch[RowTeams.ROWS * localId] =
+                    RowShareF32.of(x, weights, Math.min(team, outputSize - 1) * inputSize, lane, lanes, inputSize);
+            scratch[RowTeams.ROWS * localId + 1] = 0f;
+            scratch[RowTeams.ROWS * localId + 2] = 0f;
+            scratch[RowTeams.ROWS * localId + 3] = 0f;
         }
         int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
         for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
@@ -75,8 +75,9 @@ public final class MatVecF32 {
             }
         }
         context.localBarrier();
-        int row = RowTeams.ROWS * team + lane;
-        if (lane < RowTeams.ROWS && row < outputSize) {
+        int rows = RowTeams.rowsOfTeam(warpShuffles);
+        int row = rows * team + lane;
+        if (lane < rows && row < outputSize) {
             float sum = scratch[RowTeams.ROWS * (localId - lane) + lane];
             out.set(row, scale * sum);
         }
@@ -118,6 +119,6 @@ public final class MatVecF32 {
                         scale,
                         lanes,
                         graph.warpShuffles());
-        graph.grid(task, RowTeams.grid(RowTeams.teams(outputSize), lanes));
+        graph.grid(task, RowTeams.grid(outputSize, lanes, graph.warpShuffles()));
     }
 }
