@@ -26,7 +26,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * Softmax attention, block-sparse or dense; of one token, whose keys are shared out among work groups, or of many.
  * Counted are, of one token, the keys and values that it sees; of many, the two products.
  *
- * <p>A graph goes round several caches, so that no launch of one token finds its keys in the cache of the device.
+ * <p>A graph goes round several caches, or round several choices of blocks of one that is larger than the device's cache, so
+ * that no launch of one token finds its keys there.
  *
  * @param inputs context, and the tokens that attend
  * @param sparse whether they attend to blocks spread over the context, or to all of it
@@ -39,7 +40,8 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
     /** More than the largest caches hold. */
     private static final double BYTES_OF_A_ROUND = 250e6;
 
-    private static final int MOST_CACHES = 16;
+    /** Launches of a graph: each is compiled by itself. */
+    private static final int MOST_LAUNCHES = 12;
 
     /** Queries and softmax numerators are rounded to f16. */
     private static final double TENSOR_TOLERANCE = 5e-3;
@@ -89,7 +91,9 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
         CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), inputs.contextLength());
         FloatArray q =
                 (FloatArray) AttentionInputs.seededQueries().array(StorageType.F32, inputs.tokens() * heads.width());
-        int caches = inputs.tokens() > 1 ? 1 : (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes()), 1, MOST_CACHES);
+        int launches = inputs.tokens() > 1 ? 1 : (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes()), 2, MOST_LAUNCHES);
+        double cacheBytes = 2.0 * layout.length() * type.elementBytes();
+        int caches = (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / cacheBytes), 1, launches);
         List<TornadoNativeArray> keys = new ArrayList<>();
         List<TornadoNativeArray> values = new ArrayList<>();
         for (int cache = 0; cache < caches; cache++) {
@@ -97,7 +101,10 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
             values.add(AttentionInputs.seededValues().array(type, layout.length()));
         }
         int maxSelected = heads.rule().effectiveTopK();
-        IntArray selection = selection(maxSelected);
+        List<IntArray> selections = new ArrayList<>();
+        for (int shift = 0; shift < Math.ceilDiv(launches, caches); shift++) {
+            selections.add(selection(maxSelected, sparse ? shift : 0));
+        }
         SplitPartials partials = SplitPartials.create(shape, 1, numSplits);
         TensorAttentionScratch scratch = TensorAttentionScratch.create(tensorCores ? TornadoOptions.WORK_GROUPS : 1);
         FloatArray out = new FloatArray(inputs.tokens() * heads.width());
@@ -110,7 +117,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
                 arrays.addAll(values);
                 arrays.addAll(List.of(q, step));
                 if (sparse) {
-                    arrays.add(selection);
+                    arrays.addAll(selections);
                 }
                 if (inputs.tokens() == 1) {
                     arrays.add(partials.results());
@@ -128,21 +135,22 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
 
             @Override
             public int launches() {
-                return inputs.tokens() > 1 ? 1 : Math.max(caches, 2);
+                return launches;
             }
 
             @Override
             public void addTo(KernelGraph graph, String task, int launch) {
                 TornadoNativeArray k = keys.get(launch % caches);
                 TornadoNativeArray v = values.get(launch % caches);
+                IntArray selection = selections.get(launch % launches / caches);
                 if (type == StorageType.F32) {
-                    addF32(graph, task, (FloatArray) k, (FloatArray) v);
+                    addF32(graph, task, (FloatArray) k, (FloatArray) v, selection);
                 } else {
-                    addF16(graph, task, (HalfFloatArray) k, (HalfFloatArray) v);
+                    addF16(graph, task, (HalfFloatArray) k, (HalfFloatArray) v, selection);
                 }
             }
 
-            private void addF32(KernelGraph graph, String task, FloatArray k, FloatArray v) {
+            private void addF32(KernelGraph graph, String task, FloatArray k, FloatArray v, IntArray selection) {
                 int tokens = inputs.tokens();
                 int blockSize = heads.rule().blockSize();
                 if (sparse && tokens == 1) {
@@ -171,7 +179,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
                 }
             }
 
-            private void addF16(KernelGraph graph, String task, HalfFloatArray k, HalfFloatArray v) {
+            private void addF16(KernelGraph graph, String task, HalfFloatArray k, HalfFloatArray v, IntArray selection) {
                 int tokens = inputs.tokens();
                 int blockSize = heads.rule().blockSize();
                 if (tensorCores) {
@@ -224,17 +232,27 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
 
             @Override
             public double tolerance() {
-                return tensorCores ? TENSOR_TOLERANCE : Operation.F32_TOLERANCE;
+                return tensorCores
+                        ? TENSOR_TOLERANCE
+                        : AttentionInputs.tolerance(Operation.F32_TOLERANCE, visible());
             }
         };
     }
 
-    /** {@code [tokens, numKvHeads, maxSelected]}, padded with -1. */
-    private IntArray selection(int maxSelected) {
+    /**
+     * {@code [tokens, numKvHeads, maxSelected]}, padded with -1.
+     *
+     * @param shift by which all blocks but the current one are moved to the front, as far as there is room
+     */
+    private IntArray selection(int maxSelected, int shift) {
         int numKvHeads = inputs.heads().numKvHeads();
         IntArray selection = new IntArray(inputs.tokens() * numKvHeads * maxSelected);
         for (int token = 0; token < inputs.tokens(); token++) {
             int[] blocks = inputs.spreadBlocks(token);
+            int room = Math.min(shift, blocks[0]);
+            for (int i = 0; i < blocks.length - 1; i++) {
+                blocks[i] -= room;
+            }
             for (int i = 0; i < numKvHeads * maxSelected; i++) {
                 int index = i % maxSelected;
                 selection.set(token * numKvHeads * maxSelected + i, index < blocks.length ? blocks[index] : -1);

@@ -158,7 +158,7 @@ public final class KernelSpeed {
     private static Time measure(KernelSpeedRow row, TornadoVMBackendType backend) throws TornadoExecutionPlanException {
         KernelSpeedRow.Work work = row.allocate();
         boolean shuffles = DeviceGraphs.hasShuffles(backend);
-        double error = DeviceGraphs.check(work, shuffles);
+        double error = DeviceGraphs.check(work, shuffles).error();
         return shuffles ? timeRecorded(work, error) : timeKernels(work, error);
     }
 
