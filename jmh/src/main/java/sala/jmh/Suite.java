@@ -19,6 +19,7 @@ import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
 import org.openjdk.jmh.runner.options.CommandLineOptionException;
 import org.openjdk.jmh.runner.options.CommandLineOptions;
+import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -165,10 +166,9 @@ public final class Suite {
     }
 
     /** A profile says what is run; what the command line says of how comes first. */
-    private static org.openjdk.jmh.runner.options.Options options(
+    private static Options options(
             Profile profile, Profile.Pass run, CommandLineOptions commandLine, Optional<Limits> limits) {
-        ChainedOptionsBuilder builder =
-                new OptionsBuilder().parent(commandLine).include("\\." + run.benchmark() + "\\.");
+        ChainedOptionsBuilder builder = new OneBenchmark(run.benchmark()).parent(commandLine);
         run.parameters().forEach((name, values) -> builder.param(name, values.toArray(String[]::new)));
         limits.ifPresent(each -> builder.jvmArgsPrepend(Stream.concat(
                         commandLine.getJvmArgsPrepend().orElse(List.of()).stream(), Stream.of(DeviceLimits.option(each)))
@@ -180,6 +180,22 @@ public final class Suite {
             case DEVICE -> iterations(builder, commandLine, 1, 4, TimeValue.milliseconds(250));
         }
         return builder.build();
+    }
+
+    /** JMH adds the names of the command line to those of a builder; a run is of one benchmark. */
+    private static final class OneBenchmark extends OptionsBuilder {
+        private static final long serialVersionUID = 1;
+
+        private final String regex;
+
+        OneBenchmark(String name) {
+            regex = "\\." + name + "\\.";
+        }
+
+        @Override
+        public List<String> getIncludes() {
+            return List.of(regex);
+        }
     }
 
     private static void iterations(
