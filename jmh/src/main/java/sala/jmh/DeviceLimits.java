@@ -26,10 +26,14 @@ final class DeviceLimits {
         return OPTION + limits.bytesPerSecond() + "," + limits.flopsPerSecond();
     }
 
+    static boolean isOption(String jvmArg) {
+        return jvmArg.startsWith(OPTION);
+    }
+
     /** What the options of a fork's JVM say. */
     static Optional<Limits> given(Collection<String> jvmArgs) {
         return jvmArgs.stream()
-                .filter(argument -> argument.startsWith(OPTION))
+                .filter(DeviceLimits::isOption)
                 .findFirst()
                 .map(argument -> argument.substring(OPTION.length()).split(",", -1))
                 .map(values -> new Limits(Double.parseDouble(values[0]), Double.parseDouble(values[1])));

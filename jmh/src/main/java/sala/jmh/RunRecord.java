@@ -67,7 +67,7 @@ record RunRecord(
                                 Runtime.version(),
                                 ManagementFactory.getRuntimeMXBean().getVmVendor()),
                 ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                        .filter(flag -> !flag.contains("/") && !flag.contains("\\"))
+                        .filter(flag -> !flag.contains("/") && !flag.contains("\\") && !DeviceLimits.isOption(flag))
                         .toList(),
                 profile.toString(),
                 Instant.now().truncatedTo(ChronoUnit.SECONDS));
@@ -143,16 +143,16 @@ record RunRecord(
     /**
      * Writes it.
      *
-     * @param missing runs that gave no result, in the words of the command line
+     * @param missing runs that have no result: refused, wrong, or not reached
      */
-    void write(Path file, List<String> missing) throws IOException {
+    void write(Path file, List<Profile.Pass> missing) throws IOException {
         ObjectMapper json = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
         ObjectNode node = json.createObjectNode();
         node.put("commit", commit);
         node.put("device", device);
         backend.ifPresent(text -> node.put("backend", text));
         driver.ifPresent(text -> node.put("driver", text));
-        limits.ifPresent(each -> node.put(
+        limits.filter(Limits::areKnown).ifPresent(each -> node.put(
                 "limits",
                 String.format(
                         Locale.ROOT,
@@ -167,7 +167,7 @@ record RunRecord(
         node.put("started", started.toString());
         if (!missing.isEmpty()) {
             ArrayNode without = node.putArray("without result");
-            missing.forEach(without::add);
+            missing.forEach(run -> without.add(run.toString()));
         }
         Files.writeString(file, json.writeValueAsString(node) + "\n");
     }

@@ -29,8 +29,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Block selection with the released model's rule, of one token, whose windows are shared out among work groups, or of
- * many; a graph goes round the model's 8 layers. Counted are, of one token, the compressed keys; of many, the products
+ * Block selection with the released model's rule, of one token, whose windows are shared out among work groups and whose
+ * graph goes round the model's 8 layers, or of many. Counted are, of one token, the compressed keys; of many, the products
  * with them. A time is that of one layer.
  *
  * @param heads of the layer
@@ -83,6 +83,10 @@ record SelectionSpeed(
         return type == StorageType.F32 || (type == StorageType.F16 && backend != TornadoVMBackendType.JAVA);
     }
 
+    private int layers() {
+        return tokens == 1 ? LAYERS : 1;
+    }
+
     @Override
     public Work allocate() {
         CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), contextLength);
@@ -94,7 +98,7 @@ record SelectionSpeed(
         FloatArray q = (FloatArray) seededQuery.array(StorageType.F32, tokens * shape.queryWidth());
         List<TornadoNativeArray> fineKeys = new ArrayList<>();
         List<TornadoNativeArray> coarseKeys = new ArrayList<>();
-        for (int layer = 0; layer < LAYERS; layer++) {
+        for (int layer = 0; layer < layers(); layer++) {
             fineKeys.add(seededFine.array(type, layout.fineLength(rule)));
             coarseKeys.add(seededCoarse.array(type, layout.coarseLength(rule)));
         }
@@ -131,13 +135,13 @@ record SelectionSpeed(
 
             @Override
             public int launches() {
-                return LAYERS;
+                return layers();
             }
 
             @Override
             public void addTo(KernelGraph graph, String task, int launch) {
-                TornadoNativeArray fine = fineKeys.get(launch % LAYERS);
-                TornadoNativeArray coarse = coarseKeys.get(launch % LAYERS);
+                TornadoNativeArray fine = fineKeys.get(launch % layers());
+                TornadoNativeArray coarse = coarseKeys.get(launch % layers());
                 if (type == StorageType.F32) {
                     addF32(graph, task, (FloatArray) fine, (FloatArray) coarse);
                 } else {

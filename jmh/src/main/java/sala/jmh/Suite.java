@@ -1,9 +1,8 @@
 package sala.jmh;
 
 import java.io.IOException;
-import java.nio.file.Files;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -12,8 +11,6 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.openjdk.jmh.results.RunResult;
-import org.openjdk.jmh.results.format.ResultFormatFactory;
-import org.openjdk.jmh.results.format.ResultFormatType;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
 import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
@@ -22,7 +19,9 @@ import org.openjdk.jmh.runner.options.CommandLineOptions;
 import org.openjdk.jmh.runner.options.Options;
 import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
+import org.openjdk.jmh.runner.options.VerboseMode;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
+import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /**
  * The main program of the benchmarks. Without options of its own it is JMH: every option that {@code -h} shows goes to it.
@@ -38,10 +37,18 @@ import uk.ac.manchester.tornado.api.common.TornadoDevice;
  * <p>Beside a profile, what the suite itself cannot know: {@code --commit ID} of sources that are no git checkout,
  * {@code --device NAME} and {@code --driver VERSION} of the device, {@code --results FOLDER} in place of {@code jmh/results}.
  *
- * <p>Every combination of parameters is a run of its own, and results are written after every run, under another name
- * first: a suite that is stopped leaves what it had. A run that is refused, or whose result is wrong, is named at the end and
- * in the machine file, and the rest goes on. JMH lets one process of a machine measure at a time; two that have a device each
- * take {@code SALA_JAVA_OPTS=-Djmh.ignoreLock=true}.
+ * <p>Every combination of parameters is a run of its own, and results are written after every run: a suite that is stopped
+ * leaves what it had. A run that is refused, or whose result is wrong, is named at the end and in the machine file, and the
+ * rest goes on. Results of the same commit stay where they are not measured anew. A run prints a line; {@code -v NORMAL} prints
+ * what JMH does.
+ *
+ * <p>On a device a fresh JVM spends six seconds until TornadoVM's compiler, itself Java, has compiled its first kernels, and what
+ * the JVM's compiler decides hardly matters to a kernel. So the device's profile gives each benchmark class one process, not each run a
+ * fork, unless {@code -f} asks for forks. PTX has forks in any case: in one process it takes memory of arrays that are gone for
+ * pinned ({@code docs/backends.md}).
+ *
+ * <p>JMH lets one process of a machine measure at a time; two that have a device each take
+ * {@code SALA_JAVA_OPTS=-Djmh.ignoreLock=true}.
  */
 public final class Suite {
     private static final int EXIT_FAILURE = 1;
@@ -56,6 +63,7 @@ public final class Suite {
             Optional<String> device,
             Optional<String> driver,
             Path results,
+            Optional<String> process,
             List<String> rest) {
         static Own of(String[] args) {
             Optional<Profile> profile = Optional.empty();
@@ -63,6 +71,7 @@ public final class Suite {
             Optional<String> device = Optional.empty();
             Optional<String> driver = Optional.empty();
             Path results = Path.of("jmh", "results");
+            Optional<String> process = Optional.empty();
             List<String> rest = new ArrayList<>();
             for (int i = 0; i < args.length; i++) {
                 switch (args[i]) {
@@ -70,11 +79,12 @@ public final class Suite {
                     case "--commit" -> commit = value(args, i++);
                     case "--device" -> device = Optional.of(value(args, i++));
                     case "--driver" -> driver = Optional.of(value(args, i++));
+                    case "--process" -> process = Optional.of(value(args, i++));
                     case "--results" -> results = Path.of(value(args, i++));
                     default -> rest.add(args[i]);
                 }
             }
-            return new Own(profile, commit, device, driver, results, rest);
+            return new Own(profile, commit, device, driver, results, process, rest);
         }
 
         private static String value(String[] args, int option) {
@@ -94,14 +104,15 @@ public final class Suite {
                 return;
             }
             CommandLineOptions options = new CommandLineOptions(own.rest().toArray(String[]::new));
-            run(own.profile().get(), options, own);
+            run(own.profile().get(), options, own, List.of(args));
         } catch (IllegalArgumentException | CommandLineOptionException e) {
             System.err.println("sala-jmh: " + e.getMessage() + " (sala-jmh -h shows JMH's options)");
             System.exit(EXIT_USAGE);
         }
     }
 
-    private static void run(Profile profile, CommandLineOptions options, Own own) throws IOException, RunnerException {
+    private static void run(Profile profile, CommandLineOptions options, Own own, List<String> arguments)
+            throws IOException, RunnerException {
         Optional<TornadoDevice> device = RunRecord.tornadoDevice();
         if (profile == Profile.DEVICE && device.isEmpty()) {
             throw new IllegalArgumentException("--profile device: there is no device but the interpreter, which has no"
@@ -116,45 +127,97 @@ public final class Suite {
             throw new IllegalArgumentException(
                     "profile %s has no benchmark that matches %s".formatted(profile, options.getIncludes()));
         }
-        // Once for all forks: it takes as long as a benchmark.
-        Optional<Limits> limits = device.map(_ -> DeviceLimits.measure());
+        // Once for all processes: it takes as long as a benchmark.
+        List<String> jvmArgs = ManagementFactory.getRuntimeMXBean().getInputArguments();
+        Optional<Limits> limits =
+                device.map(_ -> DeviceLimits.given(jvmArgs).orElseGet(Suite::measureLimits));
         RunRecord record =
                 RunRecord.now(own.commit(), profile, device, limits).named(own.device(), own.driver());
         Path file = own.results().resolve(record.folder()).resolve(own.commit() + ".json");
-        List<RunResult> results = new ArrayList<>();
-        List<String> missing = new ArrayList<>();
-        long start = System.nanoTime();
-        for (int i = 0; i < runs.size(); i++) {
-            Profile.Pass run = runs.get(i);
-            System.out.printf(
-                    "%n# Run %d of %d, after %d s: %s%n",
-                    i + 1, runs.size(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start), run);
-            Collection<RunResult> found = new Runner(options(profile, run, options, limits)).run();
-            results.addAll(found);
-            if (found.size() < run.methods()) {
-                missing.add(run.toString());
+        ResultStore store = new ResultStore(file);
+        boolean forked = profile != Profile.DEVICE
+                || options.getForkCount().hasValue()
+                || device.map(TornadoDevice::getTornadoVMBackend).equals(Optional.of(TornadoVMBackendType.PTX));
+        if (forked || own.process().isPresent()) {
+            List<Profile.Pass> here = runs.stream()
+                    .filter(run -> own.process().stream().allMatch(run.benchmark()::equals))
+                    .toList();
+            long start = System.nanoTime();
+            int failed = 0;
+            for (int i = 0; i < here.size(); i++) {
+                Profile.Pass run = here.get(i);
+                System.out.printf(
+                        "%d of %d, after %d s: %s%n",
+                        i + 1, here.size(), TimeUnit.NANOSECONDS.toSeconds(System.nanoTime() - start), run);
+                Collection<RunResult> results = List.of();
+                try {
+                    results = new Runner(options(profile, run, options, limits, forked ? 1 : 0)).run();
+                    results.forEach(result -> System.out.println("  " + ResultLine.of(result)));
+                } catch (RunnerException e) {
+                    failed++;
+                    System.out.println("  no result: " + ResultLine.reason(e));
+                }
+                if (profile != Profile.QUICK) {
+                    store.replace(run, results);
+                    record.write(RunRecord.besides(file), store.missing(runs));
+                }
             }
-            if (profile != Profile.QUICK) {
-                write(results, missing, record, file);
+            if (profile == Profile.QUICK && failed > 0) {
+                System.err.printf("sala-jmh: %d of %d benchmarks failed%n", failed, here.size());
+                System.exit(EXIT_FAILURE);
+            }
+            if (own.process().isPresent()) {
+                return;
+            }
+        } else {
+            for (String benchmark :
+                    runs.stream().map(Profile.Pass::benchmark).distinct().toList()) {
+                startProcess(benchmark, arguments, jvmArgs, limits);
             }
         }
-        report(profile, device.isPresent(), results.size(), missing, file);
-        // Of the suite's own runs some are refused on some devices; of the quick ones none may fail.
-        if (results.isEmpty() || (profile == Profile.QUICK && !missing.isEmpty())) {
-            System.exit(EXIT_FAILURE);
-        }
-    }
-
-    private static void report(Profile profile, boolean hasDevice, int results, List<String> missing, Path file) {
-        System.out.println();
-        if (!hasDevice) {
+        if (device.isEmpty()) {
             System.out.println(
                     "Not measured: backend TORNADO. Kernels run on the interpreter here, which has no speed; set"
                             + " TORNADOVM_HOME to the folder of an installed TornadoVM SDK.");
         }
-        missing.forEach(run -> System.out.println("No result, see above: " + run));
-        if (profile != Profile.QUICK && results > 0) {
-            System.out.printf("Results: %s%nPlots:   ./sala report %s -o report.html%n", file, file);
+        if (profile != Profile.QUICK) {
+            store.missing(runs).forEach(run -> System.out.println("No result: " + run));
+            System.out.printf("%nResults: %s%nPlots:   ./sala report %s -o report.html%n", file, file);
+        }
+    }
+
+    private static Limits measureLimits() {
+        try {
+            return DeviceLimits.measure();
+        } catch (RuntimeException e) {
+            System.out.println("The device's limits are not known, so results have no shares of them: " + ResultLine.reason(e));
+            return Limits.UNKNOWN;
+        }
+    }
+
+    /** Runs all of a benchmark in a process of its own, which ends with this one; if it fails, the others go on. */
+    private static void startProcess(
+            String benchmark, List<String> arguments, List<String> jvmArgs, Optional<Limits> limits)
+            throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(ProcessHandle.current().info().command().orElse("java"));
+        command.addAll(jvmArgs);
+        limits.map(DeviceLimits::option).ifPresent(command::add);
+        command.addAll(List.of("-cp", ManagementFactory.getRuntimeMXBean().getClassPath(), Suite.class.getName()));
+        command.addAll(arguments);
+        command.addAll(List.of("--process", benchmark));
+        Process process = new ProcessBuilder(command).inheritIO().start();
+        Thread end = new Thread(process::destroyForcibly);
+        Runtime.getRuntime().addShutdownHook(end);
+        try {
+            int status = process.waitFor();
+            if (status != 0) {
+                System.out.printf("sala-jmh: the process of %s ended with status %d%n", benchmark, status);
+            }
+            Runtime.getRuntime().removeShutdownHook(end);
+        } catch (InterruptedException e) {
+            process.destroyForcibly();
+            throw new IllegalStateException("interrupted while " + benchmark + " ran", e);
         }
     }
 
@@ -167,17 +230,19 @@ public final class Suite {
 
     /** A profile says what is run; what the command line says of how comes first. */
     private static Options options(
-            Profile profile, Profile.Pass run, CommandLineOptions commandLine, Optional<Limits> limits) {
+            Profile profile, Profile.Pass run, CommandLineOptions commandLine, Optional<Limits> limits, int forks) {
         ChainedOptionsBuilder builder = new OneBenchmark(run.benchmark()).parent(commandLine);
         run.parameters().forEach((name, values) -> builder.param(name, values.toArray(String[]::new)));
         limits.ifPresent(each -> builder.jvmArgsPrepend(Stream.concat(
                         commandLine.getJvmArgsPrepend().orElse(List.of()).stream(), Stream.of(DeviceLimits.option(each)))
                 .toArray(String[]::new)));
+        builder.shouldFailOnError(true)
+                .verbosity(commandLine.verbosity().orElse(VerboseMode.SILENT));
         switch (profile) {
             case FULL -> {}
-            case QUICK -> iterations(builder, commandLine, 0, 1, TimeValue.milliseconds(20));
+            case QUICK -> iterations(builder, commandLine, 0, 1, TimeValue.milliseconds(20), forks);
             // A kernel is compiled, and the card awake, once its result has been checked; a device is steady.
-            case DEVICE -> iterations(builder, commandLine, 1, 4, TimeValue.milliseconds(250));
+            case DEVICE -> iterations(builder, commandLine, 1, 5, TimeValue.milliseconds(200), forks);
         }
         return builder.build();
     }
@@ -199,23 +264,11 @@ public final class Suite {
     }
 
     private static void iterations(
-            ChainedOptionsBuilder builder, CommandLineOptions commandLine, int warmups, int count, TimeValue time) {
+            ChainedOptionsBuilder builder, CommandLineOptions commandLine, int warmups, int count, TimeValue time, int forks) {
         builder.warmupIterations(commandLine.getWarmupIterations().orElse(warmups))
                 .warmupTime(commandLine.getWarmupTime().orElse(time))
                 .measurementIterations(commandLine.getMeasurementIterations().orElse(count))
                 .measurementTime(commandLine.getMeasurementTime().orElse(time))
-                .forks(commandLine.getForkCount().orElse(1));
-    }
-
-    private static void write(List<RunResult> results, List<String> missing, RunRecord record, Path file)
-            throws IOException {
-        Files.createDirectories(file.getParent());
-        if (!results.isEmpty()) {
-            Path unfinished = file.resolveSibling(file.getFileName() + ".part");
-            ResultFormatFactory.getInstance(ResultFormatType.JSON, unfinished.toString())
-                    .writeOut(results);
-            Files.move(unfinished, file, StandardCopyOption.REPLACE_EXISTING);
-        }
-        record.write(RunRecord.besides(file), missing);
+                .forks(commandLine.getForkCount().orElse(forks));
     }
 }
