@@ -153,14 +153,14 @@ record AttentionInputs(HeadLayout heads, int contextLength, int tokens) {
     /** One head of the last token in double precision, its positions shared out among all processors. */
     private double[] expected(int head, int[] positions) {
         int kvHead = head / (heads.numHeads() / heads.numKvHeads());
-        float[] query = QUERIES.floats(((long) (tokens - 1) * heads.numHeads() + head) * heads.headDim(), heads.headDim());
+        float[] query =
+                QUERIES.floats(((long) (tokens - 1) * heads.numHeads() + head) * heads.headDim(), heads.headDim());
         double[] sums = IntStream.range(0, Math.ceilDiv(positions.length, PIECE))
                 .parallel()
                 .mapToObj(piece -> weightedValues(
                         kvHead,
                         query,
-                        Arrays.copyOfRange(
-                                positions, piece * PIECE, Math.min(positions.length, (piece + 1) * PIECE))))
+                        Arrays.copyOfRange(positions, piece * PIECE, Math.min(positions.length, (piece + 1) * PIECE))))
                 .reduce(new double[heads.headDim() + 1], AttentionInputs::sum);
         double[] out = Arrays.copyOf(sums, heads.headDim());
         for (int d = 0; d < out.length; d++) {

@@ -91,7 +91,8 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
         CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), inputs.contextLength());
         FloatArray q =
                 (FloatArray) AttentionInputs.seededQueries().array(StorageType.F32, inputs.tokens() * heads.width());
-        int launches = inputs.tokens() > 1 ? 1 : (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes()), 2, MOST_LAUNCHES);
+        int launches =
+                inputs.tokens() > 1 ? 1 : (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes()), 2, MOST_LAUNCHES);
         double cacheBytes = 2.0 * layout.length() * type.elementBytes();
         int caches = (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / cacheBytes), 1, launches);
         List<TornadoNativeArray> keys = new ArrayList<>();
@@ -179,7 +180,8 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
                 }
             }
 
-            private void addF16(KernelGraph graph, String task, HalfFloatArray k, HalfFloatArray v, IntArray selection) {
+            private void addF16(
+                    KernelGraph graph, String task, HalfFloatArray k, HalfFloatArray v, IntArray selection) {
                 int tokens = inputs.tokens();
                 int blockSize = heads.rule().blockSize();
                 if (tensorCores) {
@@ -232,9 +234,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
 
             @Override
             public double tolerance() {
-                return tensorCores
-                        ? TENSOR_TOLERANCE
-                        : AttentionInputs.tolerance(Operation.F32_TOLERANCE, visible());
+                return tensorCores ? TENSOR_TOLERANCE : AttentionInputs.tolerance(Operation.F32_TOLERANCE, visible());
             }
         };
     }

@@ -31,12 +31,6 @@ final class DeviceOperation {
             plan.withCUDAGraph();
         }
         return new Operation(
-                plan::execute,
-                () -> {},
-                work.launches(),
-                check::error,
-                work.tolerance(),
-                check.times(),
-                List.of(plan));
+                plan::execute, () -> {}, work.launches(), check::error, work.tolerance(), check.times(), List.of(plan));
     }
 }

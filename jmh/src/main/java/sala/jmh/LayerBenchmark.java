@@ -62,7 +62,9 @@ public class LayerBenchmark extends OperationBenchmark {
                 : () -> opened.pass().prefill(session, prompt);
         return Operation.of(
                         body,
-                        backend == BenchmarkBackend.REFERENCE ? () -> 0 : () -> opened.errorAgainstReference(tokens == 1),
+                        backend == BenchmarkBackend.REFERENCE
+                                ? () -> 0
+                                : () -> opened.errorAgainstReference(tokens == 1),
                         opened.tolerance(),
                         session,
                         opened)

@@ -38,9 +38,7 @@ enum Profile {
             for (Field field : type().getFields()) {
                 Param values = field.getAnnotation(Param.class);
                 if (values != null && !isGiven.test(field.getName())) {
-                    all.put(
-                            field.getName(),
-                            parameters.getOrDefault(field.getName(), List.of(values.value())));
+                    all.put(field.getName(), parameters.getOrDefault(field.getName(), List.of(values.value())));
                 }
             }
             List<Map<String, List<String>>> combinations = List.of(Map.of());
@@ -218,8 +216,8 @@ enum Profile {
     private static List<Pass> onDevice(DeviceTraits device) {
         String tornado = "backend=TORNADO";
         String cache = "cacheType=" + device.cacheType();
-        String dtypes = "dtype="
-                + device.weightTypes().stream().map(Enum::toString).collect(Collectors.joining(","));
+        String dtypes =
+                "dtype=" + device.weightTypes().stream().map(Enum::toString).collect(Collectors.joining(","));
         String contexts = "contextLength=4096,16384,65536,262144,1048576";
         String token = "tokens=1";
         String chunk = "tokens=" + TornadoOptions.TENSOR_PREFILL_CHUNK;

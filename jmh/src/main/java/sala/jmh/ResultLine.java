@@ -49,8 +49,7 @@ final class ResultLine {
     private static void addRate(
             List<String> words, Map<String, Result<?>> figures, String name, String unit, String share) {
         if (score(figures, name) > 0) {
-            words.add(format("%.4g ", score(figures, name)) + unit
-                    + format(" (%.0f %%)", 100 * score(figures, share)));
+            words.add(format("%.4g ", score(figures, name)) + unit + format(" (%.0f %%)", 100 * score(figures, share)));
         }
     }
 

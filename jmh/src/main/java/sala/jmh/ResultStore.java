@@ -62,7 +62,10 @@ record ResultStore(Path file) {
     List<Profile.Pass> missing(List<Profile.Pass> runs) throws IOException {
         JsonNode results = read();
         return runs.stream()
-                .filter(run -> results.valueStream().filter(result -> isOf(result, run)).count() < run.methods())
+                .filter(run -> results.valueStream()
+                                .filter(result -> isOf(result, run))
+                                .count()
+                        < run.methods())
                 .toList();
     }
 

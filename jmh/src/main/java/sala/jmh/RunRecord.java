@@ -50,8 +50,7 @@ record RunRecord(
     private static final Pattern VERSION = Pattern.compile("\\d+\\.\\d+(\\.\\d+)*");
 
     /** Of this process and TornadoVM's default device, if that is one. */
-    static RunRecord now(
-            String commit, Profile profile, Optional<TornadoDevice> device, Optional<Limits> limits) {
+    static RunRecord now(String commit, Profile profile, Optional<TornadoDevice> device, Optional<Limits> limits) {
         String processor = "%s, %d processors"
                 .formatted(processorName(), Runtime.getRuntime().availableProcessors());
         return new RunRecord(
@@ -152,13 +151,14 @@ record RunRecord(
         node.put("device", device);
         backend.ifPresent(text -> node.put("backend", text));
         driver.ifPresent(text -> node.put("driver", text));
-        limits.filter(Limits::areKnown).ifPresent(each -> node.put(
-                "limits",
-                String.format(
-                        Locale.ROOT,
-                        "copy %.1f GB/s, f32 multiply-adds %.1f GFLOP/s",
-                        each.bytesPerSecond() * 1e-9,
-                        each.flopsPerSecond() * 1e-9)));
+        limits.filter(Limits::areKnown)
+                .ifPresent(each -> node.put(
+                        "limits",
+                        String.format(
+                                Locale.ROOT,
+                                "copy %.1f GB/s, f32 multiply-adds %.1f GFLOP/s",
+                                each.bytesPerSecond() * 1e-9,
+                                each.flopsPerSecond() * 1e-9)));
         node.put("processor", processor);
         node.put("jdk", jdk);
         ArrayNode array = node.putArray("flags");

@@ -212,7 +212,8 @@ record SelectionSpeed(
                             .filter(block -> !chosen.contains(block))
                             .count();
                 });
-                return (double) Arrays.stream(missing).sum() / Arrays.stream(all).sum();
+                return (double) Arrays.stream(missing).sum()
+                        / Arrays.stream(all).sum();
             }
 
             // A score at the threshold may round to the other of two neighbours in bf16.
@@ -238,9 +239,7 @@ record SelectionSpeed(
                 group,
                 rule);
         return BlockSelection.select(
-                BlockSelection.blockScores(windowScores, rule.numBlocks(contextLength), rule),
-                contextLength - 1,
-                rule);
+                BlockSelection.blockScores(windowScores, rule.numBlocks(contextLength), rule), contextLength - 1, rule);
     }
 
     /** A KV head's windows of an array {@code [numKvHeads, windows, headDim]}. */

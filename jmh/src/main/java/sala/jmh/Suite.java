@@ -129,10 +129,8 @@ public final class Suite {
         }
         // Once for all processes: it takes as long as a benchmark.
         List<String> jvmArgs = ManagementFactory.getRuntimeMXBean().getInputArguments();
-        Optional<Limits> limits =
-                device.map(_ -> DeviceLimits.given(jvmArgs).orElseGet(Suite::measureLimits));
-        RunRecord record =
-                RunRecord.now(own.commit(), profile, device, limits).named(own.device(), own.driver());
+        Optional<Limits> limits = device.map(_ -> DeviceLimits.given(jvmArgs).orElseGet(Suite::measureLimits));
+        RunRecord record = RunRecord.now(own.commit(), profile, device, limits).named(own.device(), own.driver());
         Path file = own.results().resolve(record.folder()).resolve(own.commit() + ".json");
         ResultStore store = new ResultStore(file);
         boolean forked = profile != Profile.DEVICE
@@ -190,7 +188,8 @@ public final class Suite {
         try {
             return DeviceLimits.measure();
         } catch (RuntimeException e) {
-            System.out.println("The device's limits are not known, so results have no shares of them: " + ResultLine.reason(e));
+            System.out.println(
+                    "The device's limits are not known, so results have no shares of them: " + ResultLine.reason(e));
             return Limits.UNKNOWN;
         }
     }
@@ -234,10 +233,10 @@ public final class Suite {
         ChainedOptionsBuilder builder = new OneBenchmark(run.benchmark()).parent(commandLine);
         run.parameters().forEach((name, values) -> builder.param(name, values.toArray(String[]::new)));
         limits.ifPresent(each -> builder.jvmArgsPrepend(Stream.concat(
-                        commandLine.getJvmArgsPrepend().orElse(List.of()).stream(), Stream.of(DeviceLimits.option(each)))
+                        commandLine.getJvmArgsPrepend().orElse(List.of()).stream(),
+                        Stream.of(DeviceLimits.option(each)))
                 .toArray(String[]::new)));
-        builder.shouldFailOnError(true)
-                .verbosity(commandLine.verbosity().orElse(VerboseMode.SILENT));
+        builder.shouldFailOnError(true).verbosity(commandLine.verbosity().orElse(VerboseMode.SILENT));
         switch (profile) {
             case FULL -> {}
             case QUICK -> iterations(builder, commandLine, 0, 1, TimeValue.milliseconds(20), forks);
@@ -264,7 +263,12 @@ public final class Suite {
     }
 
     private static void iterations(
-            ChainedOptionsBuilder builder, CommandLineOptions commandLine, int warmups, int count, TimeValue time, int forks) {
+            ChainedOptionsBuilder builder,
+            CommandLineOptions commandLine,
+            int warmups,
+            int count,
+            TimeValue time,
+            int forks) {
         builder.warmupIterations(commandLine.getWarmupIterations().orElse(warmups))
                 .warmupTime(commandLine.getWarmupTime().orElse(time))
                 .measurementIterations(commandLine.getMeasurementIterations().orElse(count))

@@ -68,8 +68,7 @@ class OperationTest {
     @Test
     void aForkFindsTheLimitsThatTheSuiteMeasured() {
         Limits limits = new Limits(2.87e12, 6.0123456789e13);
-        assertEquals(
-                Optional.of(limits), DeviceLimits.given(List.of("-Xmx6g", DeviceLimits.option(limits), "-ea")));
+        assertEquals(Optional.of(limits), DeviceLimits.given(List.of("-Xmx6g", DeviceLimits.option(limits), "-ea")));
         assertEquals(Optional.empty(), DeviceLimits.given(List.of("-Xmx6g")));
     }
 

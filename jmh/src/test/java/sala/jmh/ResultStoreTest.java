@@ -77,7 +77,8 @@ class ResultStoreTest {
         new ResultStore(file).replace(run(1), measure(1));
         JsonNode result = results(file).get(0);
         assertTrue(result.path("jvm").isMissingNode() && result.path("jvmArgs").isMissingNode());
-        assertTrue(result.path("secondaryMetrics").path("gigabytes").path("score").isNumber());
+        assertTrue(
+                result.path("secondaryMetrics").path("gigabytes").path("score").isNumber());
         assertEquals(List.of("commit.json"), namesIn(folder));
     }
 
