@@ -24,6 +24,14 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param tokens of the call
  */
 record KeyCompressionSpeed(HeadLayout heads, StorageType type, int tokens) implements KernelSpeedRow {
+    KeyCompressionSpeed {
+        int least = heads.rule().coarseKernelSize();
+        if (tokens < least) {
+            throw new IllegalArgumentException(
+                    "tokens: expected at least the %d of a coarse window, found %d".formatted(least, tokens));
+        }
+    }
+
     @Override
     public String name() {
         return "key compression " + type.name().toLowerCase(Locale.ROOT);

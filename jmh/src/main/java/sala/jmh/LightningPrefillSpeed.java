@@ -73,7 +73,7 @@ record LightningPrefillSpeed(HeadLayout heads, int numTokens, int chunkSize) imp
 
             @Override
             public int launches() {
-                return 4;
+                return 2;
             }
 
             @Override
