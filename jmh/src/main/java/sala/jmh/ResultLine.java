@@ -5,12 +5,16 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.regex.Pattern;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 
 /** What a run of the suite gave, in a line. */
 final class ResultLine {
     private static final int LONGEST_REASON = 300;
+
+    /** TornadoVM's messages are coloured. */
+    private static final Pattern COLOUR = Pattern.compile("\u001B\\[[0-9;]*m");
 
     private ResultLine() {}
 
@@ -74,7 +78,10 @@ final class ResultLine {
                 break;
             }
         }
-        String text = String.valueOf(cause.getMessage()).strip().replaceAll("\\s+", " ");
+        String text = COLOUR.matcher(String.valueOf(cause.getMessage()))
+                .replaceAll("")
+                .strip()
+                .replaceAll("\\s+", " ");
         return cause.getClass().getSimpleName() + ": "
                 + (text.length() > LONGEST_REASON ? text.substring(0, LONGEST_REASON) + "..." : text);
     }
