@@ -101,7 +101,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
             values.add(AttentionInputs.seededValues().array(type, layout.length()));
         }
         int maxSelected = heads.rule().effectiveTopK();
-        List<IntArray> selections = selections(inputs, maxSelected, sparse ? Math.ceilDiv(launches, caches) : 1);
+        List<IntArray> selections = selections(inputs, maxSelected, Math.ceilDiv(launches, caches));
         SplitPartials partials = SplitPartials.create(shape, 1, numSplits);
         TensorAttentionScratch scratch = TensorAttentionScratch.create(tensorCores ? TornadoOptions.WORK_GROUPS : 1);
         FloatArray out = new FloatArray(inputs.tokens() * heads.width());

@@ -21,6 +21,9 @@ public record DeviceCopy(int words, int arrays) implements KernelSpeedRow {
     /** What shares of the bandwidth are shares of: 256 MiB, more than any cache. */
     static final DeviceCopy YARDSTICK = new DeviceCopy(1 << 25, 1);
 
+    /** So many that what the host does for a graph hardly counts: some milliseconds of the largest copy on a GPU. */
+    private static final int LEAST_LAUNCHES = 16;
+
     private static final int GROUP_LANES = 256;
     private static final int WORDS_PER_LANE = 4;
 
@@ -88,7 +91,7 @@ public record DeviceCopy(int words, int arrays) implements KernelSpeedRow {
 
             @Override
             public int launches() {
-                return Math.max(4, arrays);
+                return Math.max(LEAST_LAUNCHES, arrays);
             }
 
             @Override

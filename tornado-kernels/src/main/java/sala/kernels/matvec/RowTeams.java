@@ -5,7 +5,8 @@ import uk.ac.manchester.tornado.api.WorkerGrid1D;
 
 /**
  * How a matrix's rows are shared out: four neighbouring rows by a team of neighbouring lanes, as many teams as fit into a work
- * group. Where a launch has two matrices of many rows, a team takes one row of each; one row also on OpenCL.
+ * group. Where a launch has two matrices of many rows, a team takes one row of each; and on OpenCL one of rows that are not
+ * long ({@link #takesOneRow}).
  *
  * <p>Long rows get the whole group: then the groups that run at the same time read neighbouring rows end to end, where
  * a warp a row reads many far streams side by side and gets a third less of the memory's bandwidth. It also splits the
@@ -24,7 +25,18 @@ final class RowTeams {
     /** Elements that a lane loads before it uses the first. */
     private static final int LOADS_IN_FLIGHT = 8;
 
+    /** Elements of a vector that a multiprocessor's cache surely holds. */
+    private static final int CACHED_INPUTS = 8192;
+
     private RowTeams() {}
+
+    /**
+     * Whether a team takes one row of a launch's only matrix. Without shuffles, which is on OpenCL, an H100 is done with one
+     * in half the time that four at once take, until the vector does not stay in the cache: four share its loads.
+     */
+    static boolean takesOneRow(int inputSize, int warpShuffles) {
+        return warpShuffles == 0 && inputSize <= CACHED_INPUTS;
+    }
 
     /** Lanes of a team for rows of so many elements: 32, 64 or 128. */
     static int lanesFor(int inputSize) {
@@ -35,22 +47,9 @@ final class RowTeams {
         return lanes;
     }
 
-    /** Teams of four rows for so many; usable in kernels. */
+    /** Teams for so many rows; usable in kernels. */
     static int teams(int rows) {
         return (rows + ROWS - 1) / ROWS;
-    }
-
-    /**
-     * Rows of a team where a launch has one matrix; usable in kernels. Without shuffles, which is on OpenCL, four rows at once
-     * reach 40 % of an H100's bandwidth, and one 60 to 75 %.
-     */
-    static int rowsOfTeam(int warpShuffles) {
-        return warpShuffles == 1 ? ROWS : 1;
-    }
-
-    /** The grid for so many rows of one matrix. */
-    static WorkerGrid grid(int rows, int lanes, int warpShuffles) {
-        return grid(Math.ceilDiv(rows, rowsOfTeam(warpShuffles)), lanes);
     }
 
     /** The grid for so many teams. */
