@@ -351,6 +351,11 @@ class BenchmarkReportTest {
                 DoubleStream.of(0.1, 0.2, 0.3, 0.5, 0.9, 1.14, 20_000, 30_000)
                         .mapToObj(Plot::logarithmicLabel)
                         .toList());
+        assertEquals(
+                List.of("0.1", "", "", "1", "10K", ""),
+                DoubleStream.of(0.1, 0.2, 0.5, 1, 10_000, 20_000)
+                        .mapToObj(Plot::decadeLabel)
+                        .toList());
         assertEquals("1.500 ms", ReportPage.time(measured(List.of(1.5e-3))));
     }
 }
