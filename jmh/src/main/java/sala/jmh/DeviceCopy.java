@@ -6,7 +6,6 @@ import sala.kernels.KernelGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 /**
@@ -53,16 +52,6 @@ public record DeviceCopy(int words, int arrays) implements KernelSpeedRow {
     @Override
     public double bytes() {
         return 2.0 * words * Long.BYTES;
-    }
-
-    @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
     }
 
     @Override

@@ -6,7 +6,6 @@ import sala.kernels.storage.StorageType;
 import sala.kernels.storage.SupportedStorage;
 import sala.loader.DType;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 
 /**
  * What of a device decides which benchmarks it runs.
@@ -21,7 +20,6 @@ record DeviceTraits(List<DType> weightTypes, StorageType cacheType, boolean tens
     }
 
     static DeviceTraits of(TornadoDevice device) {
-        boolean cuda = device.getTornadoVMBackend() == TornadoVMBackendType.CUDA;
         boolean halves = SupportedStorage.ofCaches(device).contains(StorageType.F16);
         List<DType> weightTypes = new ArrayList<>();
         if (SupportedStorage.ofWeights(device).contains(StorageType.BF16)) {
@@ -31,6 +29,8 @@ record DeviceTraits(List<DType> weightTypes, StorageType cacheType, boolean tens
             weightTypes.add(DType.F16);
         }
         weightTypes.add(DType.F32);
-        return new DeviceTraits(weightTypes, halves ? StorageType.F16 : StorageType.F32, cuda && halves);
+        StorageType cacheType = halves ? StorageType.F16 : StorageType.F32;
+        return new DeviceTraits(
+                weightTypes, cacheType, KernelForm.AUTO.attendsOnTensorCores(device.getTornadoVMBackend(), cacheType));
     }
 }

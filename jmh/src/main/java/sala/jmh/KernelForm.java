@@ -13,11 +13,10 @@ public enum KernelForm {
     /**
      * Whether attention, and block selection of many tokens, are on tensor cores.
      *
+     * @param backend of the device
      * @param cacheType type of keys and values
      */
-    boolean attendsOnTensorCores(StorageType cacheType) {
-        return this == AUTO
-                && cacheType == StorageType.F16
-                && DeviceGraphs.requireDevice() == TornadoVMBackendType.CUDA;
+    boolean attendsOnTensorCores(TornadoVMBackendType backend, StorageType cacheType) {
+        return this == AUTO && cacheType == StorageType.F16 && backend == TornadoVMBackendType.CUDA;
     }
 }

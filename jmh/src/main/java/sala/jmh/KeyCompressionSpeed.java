@@ -49,11 +49,6 @@ record KeyCompressionSpeed(HeadLayout heads, StorageType type, int tokens) imple
     }
 
     @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
     public boolean runsOn(TornadoVMBackendType backend) {
         return type == StorageType.F32 || (type == StorageType.F16 && backend != TornadoVMBackendType.JAVA);
     }

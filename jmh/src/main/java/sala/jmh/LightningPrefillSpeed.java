@@ -8,7 +8,6 @@ import sala.kernels.lightning.LightningDecay;
 import sala.kernels.reference.DecaySlopes;
 import sala.kernels.reference.LightningAttention;
 import sala.kernels.storage.StorageType;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -41,11 +40,6 @@ record LightningPrefillSpeed(HeadLayout heads, int numTokens, int chunkSize) imp
         return (4.0 * heads.headDim() * heads.headDim() + 2.0 * chunkSize * heads.headDim())
                 * heads.numHeads()
                 * numTokens;
-    }
-
-    @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
     }
 
     @Override

@@ -25,6 +25,21 @@ record ResultStore(Path file) {
     private static final ObjectMapper JSON = new ObjectMapper().enable(SerializationFeature.INDENT_OUTPUT);
 
     /**
+     * Makes the folder and reads what is there, so that nothing is measured in vain.
+     *
+     * @throws IOException if the folder cannot be made or written, or the file cannot be read
+     */
+    void prepare() throws IOException {
+        Files.createDirectories(folder());
+        Files.delete(Files.createTempFile(folder(), "results", ".part"));
+        read();
+    }
+
+    private Path folder() {
+        return file.toAbsolutePath().resolveSibling("");
+    }
+
+    /**
      * Puts what a run gave in the place of what it gave before; nothing, if it failed.
      *
      * @throws IOException if the file cannot be read or written; it is whole then, or as it was
@@ -36,7 +51,6 @@ record ResultStore(Path file) {
                 kept.add(result);
             }
         });
-        Files.createDirectories(file.toAbsolutePath().getParent());
         Path unfinished = file.resolveSibling(file.getFileName() + ".part");
         try {
             if (!results.isEmpty()) {

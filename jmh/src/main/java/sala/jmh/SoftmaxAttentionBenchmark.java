@@ -90,7 +90,7 @@ public abstract class SoftmaxAttentionBenchmark extends OperationBenchmark {
     }
 
     private KernelSpeedRow row(AttentionInputs inputs) {
-        boolean tensorCores = kernels.attendsOnTensorCores(cacheType);
+        boolean tensorCores = kernels.attendsOnTensorCores(DeviceGraphs.requireDevice(), cacheType);
         if (tensorCores && tokens == 1) {
             return TensorDecodeAttentionSpeed.ofModel(inputs, sparse());
         }

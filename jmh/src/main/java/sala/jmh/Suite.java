@@ -104,7 +104,14 @@ public final class Suite {
                 return;
             }
             CommandLineOptions options = new CommandLineOptions(own.rest().toArray(String[]::new));
-            run(own.profile().get(), options, own, List.of(args));
+            try {
+                run(own.profile().get(), options, own, List.of(args));
+            } catch (IOException e) {
+                System.err.printf(
+                        "sala-jmh: results in %s: %s; --results FOLDER names another place%n",
+                        own.results(), ResultLine.reason(e));
+                System.exit(EXIT_FAILURE);
+            }
         } catch (IllegalArgumentException | CommandLineOptionException e) {
             System.err.println("sala-jmh: " + e.getMessage() + " (sala-jmh -h shows JMH's options)");
             System.exit(EXIT_USAGE);
@@ -133,6 +140,9 @@ public final class Suite {
         RunRecord record = RunRecord.now(own.commit(), profile, device, limits).named(own.device(), own.driver());
         Path file = own.results().resolve(record.folder()).resolve(own.commit() + ".json");
         ResultStore store = new ResultStore(file);
+        if (profile != Profile.QUICK) {
+            store.prepare();
+        }
         boolean forked = profile != Profile.DEVICE
                 || options.getForkCount().hasValue()
                 || device.map(TornadoDevice::getTornadoVMBackend).equals(Optional.of(TornadoVMBackendType.PTX));

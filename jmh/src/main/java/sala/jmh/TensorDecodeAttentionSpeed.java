@@ -53,11 +53,6 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
     }
 
     @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
     public boolean runsOn(TornadoVMBackendType backend) {
         return backend == TornadoVMBackendType.CUDA;
     }

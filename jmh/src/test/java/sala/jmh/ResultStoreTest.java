@@ -2,6 +2,7 @@ package sala.jmh;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.databind.JsonNode;
@@ -12,6 +13,7 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.openjdk.jmh.results.RunResult;
@@ -52,6 +54,7 @@ class ResultStoreTest {
         Path file = folder.resolve("device").resolve("commit.json");
         ResultStore store = new ResultStore(file);
         List<Profile.Pass> runs = List.of(run(1), run(2), run(3));
+        store.prepare();
         assertEquals(runs, store.missing(runs));
         store.replace(run(1), measure(1));
         store.replace(run(2), measure(2));
@@ -69,6 +72,18 @@ class ResultStoreTest {
         store.replace(run(2), List.of());
         assertFalse(Files.exists(file));
         assertEquals(runs, store.missing(runs));
+    }
+
+    /** What cannot be written or read is said before anything is measured, and what is there stays. */
+    @Test
+    void refusesAFolderThatIsAFileAndResultsThatAreNone() throws IOException {
+        Path file = Files.writeString(folder.resolve("file"), "text");
+        assertThrows(IOException.class, () -> new ResultStore(file.resolve("commit.json")).prepare());
+        assertThrows(IOException.class, () -> new ResultStore(file).prepare());
+        assertEquals("text", Files.readString(file));
+        try (Stream<Path> files = Files.list(folder)) {
+            assertEquals(List.of(file), files.toList());
+        }
     }
 
     @Test
