@@ -41,6 +41,7 @@ import sala.model.tornado.TornadoDevices;
             "multiply-adds for prompt processing. Tokenizer and sampling are not part of it.",
             "Examples:",
             "  sala bench --shape 1b -p 512 -n 64 -r 5",
+            "  sala bench --shape minicpm-sala,dense-8b -p 0 -n 64 -d 4096,262144",
             "  sala bench -m MiniCPM-SALA -p 0 -n 32 -d 0,8192,65536 -o jsonl"
         })
 final class BenchCommand implements Runnable {
@@ -55,11 +56,13 @@ final class BenchCommand implements Runnable {
     @Option(
             names = "--shape",
             paramLabel = "NAME",
-            description = "Measure random weights of this shape instead, no files needed: ${COMPLETION-CANDIDATES}.",
+            split = ",",
+            description =
+                    "Measure random weights of these shapes instead, one after the other, no files needed: ${COMPLETION-CANDIDATES}.",
             completionCandidates = BenchShape.Names.class)
-    private @Nullable String shape;
+    private List<String> shapes = List.of();
 
-    @Option(names = "--layers", paramLabel = "N", description = "Only the first N layers of the shape.")
+    @Option(names = "--layers", paramLabel = "N", description = "Only the first N layers of each shape.")
     private @Nullable Integer layers;
 
     @Option(names = "--dtype", paramLabel = "TYPE", description = "Type of random weights: bf16 (default), f16 or f32.")
@@ -158,6 +161,9 @@ final class BenchCommand implements Runnable {
             description = "Say on standard error what is being done.")
     private boolean verbose;
 
+    /** Of a device's memory, by passes that are closed. */
+    private long keptBytes;
+
     BenchCommand(CommandStreams streams) {
         this.streams = streams;
     }
@@ -176,7 +182,7 @@ final class BenchCommand implements Runnable {
         if (profileTasks && backend != Backend.TORNADO && backend != Backend.INTERPRETER) {
             throw new UsageException("--profile-tasks goes with --backend tornado or interpreter");
         }
-        if (shape == null) {
+        if (shapes.isEmpty()) {
             if (layers != null) {
                 throw new UsageException("--layers goes with --shape");
             }
@@ -186,7 +192,12 @@ final class BenchCommand implements Runnable {
         if (model != null) {
             throw new UsageException("give --model or --shape, not both");
         }
-        runOnShape(BenchShape.of(shape, Optional.ofNullable(layers)), tests, threadCounts);
+        runOnShapes(
+                shapes.stream()
+                        .map(name -> BenchShape.of(name, Optional.ofNullable(layers)))
+                        .toList(),
+                tests,
+                threadCounts);
     }
 
     /** As llama-bench orders them: per depth, prompts, then generations, then pairs. */
@@ -233,7 +244,7 @@ final class BenchCommand implements Runnable {
 
     private void runOnModel(Path directory, List<BenchTest> tests, List<Integer> threadCounts) {
         ModelConfig config = Checkpoint.readConfig(directory);
-        ForwardPasses.Choice choice = choose(config, tests);
+        ForwardPasses.Choice choice = choose(List.of(config), tests, threadCounts);
         if (choice.backend() != Backend.TORNADO) { // a device has its own plan
             MemoryCheck.require(MemoryCheck.plan(directory, config, longest(tests)), "-p, -n, -d");
         }
@@ -243,27 +254,41 @@ final class BenchCommand implements Runnable {
                 WeightPages.readIn(weights, streams);
             }
             String name = String.valueOf(directory.toAbsolutePath().normalize().getFileName());
-            measure(BenchModel.of(name, weights), choice, weights, tests, threadCounts);
+            BenchPrinter printer = format.printer(streams);
+            printer.begin();
+            measure(BenchModel.of(name, weights), choice, weights, tests, threadCounts, printer);
+            printer.end();
         }
     }
 
-    private void runOnShape(BenchShape benchShape, List<BenchTest> tests, List<Integer> threadCounts) {
-        DType type = switch (dtype.toLowerCase(Locale.ROOT)) {
+    private void runOnShapes(List<BenchShape> all, List<BenchTest> tests, List<Integer> threadCounts) {
+        DType type = weightType();
+        List<ModelConfig> configs = all.stream().map(BenchShape::config).toList();
+        configs.forEach(config -> MemoryCheck.requireWeights(config, type));
+        ForwardPasses.Choice choice = choose(configs, tests, threadCounts);
+        if (choice.backend() != Backend.TORNADO) {
+            configs.forEach(
+                    config -> MemoryCheck.require(MemoryPlan.of(config, longest(tests)), "-p, -n, -d, --layers"));
+        }
+        BenchPrinter printer = format.printer(streams);
+        printer.begin();
+        for (BenchShape shape : all) {
+            say("making random weights of " + shape.name());
+            try (Arena arena = Arena.ofShared()) {
+                ModelWeights weights = ModelWeights.random(shape.config(), type, seed, arena);
+                measure(BenchModel.of(shape.name(), weights), choice, weights, tests, threadCounts, printer);
+            }
+        }
+        printer.end();
+    }
+
+    private DType weightType() {
+        return switch (dtype.toLowerCase(Locale.ROOT)) {
             case "bf16" -> DType.BF16;
             case "f16" -> DType.F16;
             case "f32" -> DType.F32;
             default -> throw new UsageException("--dtype must be bf16, f16 or f32, found " + dtype);
         };
-        MemoryCheck.requireWeights(benchShape.config(), type);
-        ForwardPasses.Choice choice = choose(benchShape.config(), tests);
-        if (choice.backend() != Backend.TORNADO) {
-            MemoryCheck.require(MemoryPlan.of(benchShape.config(), longest(tests)), "-p, -n, -d, --layers");
-        }
-        say("making random weights of " + benchShape.name());
-        try (Arena arena = Arena.ofShared()) {
-            ModelWeights weights = ModelWeights.random(benchShape.config(), type, seed, arena);
-            measure(BenchModel.of(benchShape.name(), weights), choice, weights, tests, threadCounts);
-        }
     }
 
     private static int longest(List<BenchTest> tests) {
@@ -277,11 +302,20 @@ final class BenchCommand implements Runnable {
                 .orElseThrow();
     }
 
-    private ForwardPasses.Choice choose(ModelConfig config, List<BenchTest> tests) {
-        TornadoProperties.set(config, longestOnDevice(tests));
+    private ForwardPasses.Choice choose(List<ModelConfig> configs, List<BenchTest> tests, List<Integer> threadCounts) {
+        List<ModelConfig> passes = new ArrayList<>();
+        threadCounts.forEach(_ -> passes.addAll(configs));
+        TornadoProperties.set(passes, longestOnDevice(tests));
         ForwardPasses.Choice choice =
                 ForwardPasses.choose(backend, device == null ? OptionalInt.empty() : OptionalInt.of(device));
         say(choice.explanation());
+        if (passes.size() > 1
+                && !choice.device()
+                        .map(TornadoDevices.Entry::takesSeveralModels)
+                        .orElse(true)) {
+            throw new UsageException(
+                    "several models in one run: TornadoVM's PTX backend keeps the first one's memory pinned and would lose weights of the next; measure one --shape and one --threads a run, or take its CUDA backend");
+        }
         return choice;
     }
 
@@ -290,15 +324,15 @@ final class BenchCommand implements Runnable {
             ForwardPasses.Choice choice,
             ModelWeights weights,
             List<BenchTest> tests,
-            List<Integer> threadCounts) {
-        BenchPrinter printer = format.printer(streams);
+            List<Integer> threadCounts,
+            BenchPrinter printer) {
         int contextLength = choice.device().isEmpty() ? longest(tests) : longestOnDevice(tests);
         SessionOptions options = new SessionOptions(contextLength, attention.mode(), LayerObserver.NONE);
-        printer.begin();
         for (int threadCount : threadCounts) {
             PassOptions passOptions = PassOptions.of(threadCount, contextLength)
                     .withWeightFormat(weightFormat)
                     .withRecording(recording)
+                    .withKeptBytes(keptBytes)
                     .forMeasurement();
             if (prefillChunk != null) {
                 passOptions = passOptions.withPrefillChunk(prefillChunk);
@@ -321,6 +355,7 @@ final class BenchCommand implements Runnable {
                     result.profile().ifPresent(profile -> streams.err().print(BenchTaskTable.of(result, profile)));
                 }
                 if (forwardPass instanceof DevicePass device) {
+                    keptBytes += choice.backend() == Backend.TORNADO ? device.deviceBytes() : 0;
                     say("first runs of %d graphs, which compile them: %.2f s"
                             .formatted(
                                     device.firstRuns().graphs(),
@@ -328,7 +363,6 @@ final class BenchCommand implements Runnable {
                 }
             }
         }
-        printer.end();
     }
 
     private Optional<BenchProfile> profile(ForwardPass forwardPass, BenchRunner runner, BenchTest test) {

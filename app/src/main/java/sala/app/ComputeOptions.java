@@ -1,5 +1,6 @@
 package sala.app;
 
+import java.util.List;
 import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
@@ -72,7 +73,7 @@ final class ComputeOptions {
      * @throws sala.model.BackendUnavailableException if it does not run here
      */
     ForwardPasses.Choice choose(ModelConfig config, int length) {
-        TornadoProperties.set(config, length);
+        TornadoProperties.set(List.of(config), length);
         return ForwardPasses.choose(backend, device == null ? OptionalInt.empty() : OptionalInt.of(device));
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.core.JsonGenerator;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -85,7 +86,8 @@ final class DoctorCommand implements Callable<Integer> {
                 Optional.ofNullable(shape).map(name -> BenchShape.of(name, Optional.ofNullable(layers)));
         random.ifPresentOrElse(
                 each -> TornadoProperties.set(
-                        each.config(), DeviceCheckup.contextLength(each.config()), DeviceCheckup.PASSES),
+                        Collections.nCopies(DeviceCheckup.PASSES, each.config()),
+                        DeviceCheckup.contextLength(each.config())),
                 TornadoProperties::set);
         checkMachine();
         checkDevice(random);

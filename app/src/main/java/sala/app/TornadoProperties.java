@@ -1,5 +1,6 @@
 package sala.app;
 
+import java.util.List;
 import sala.loader.ModelConfig;
 import sala.model.ForwardPasses;
 import sala.model.tornado.DeviceMemoryPlan;
@@ -40,27 +41,33 @@ final class TornadoProperties {
     }
 
     /**
-     * Settings for a model. The device is not known yet, so the cap is what its widest storage or its largest chunks take;
-     * whether that much is there is checked against the device itself, later.
+     * Settings for the passes of a program, one after the other: TornadoVM keeps most of what a closed one had. The device
+     * is not known yet, so the cap is what its widest storage or its largest chunks take; whether that much is there is
+     * checked against the device itself, later.
+     *
+     * @param configs of the models, one a pass
+     * @param contextLength of each
      */
-    static void set(ModelConfig config, int contextLength) {
-        set(config, contextLength, 1);
+    static void set(List<ModelConfig> configs, int contextLength) {
+        if (ForwardPasses.hasTornadoVm()) {
+            long bytes = 0;
+            for (ModelConfig config : configs) {
+                long widest = widestBytes(config, contextLength);
+                bytes += widest + widest / 8;
+            }
+            set(Math.max(LEAST_BYTES, bytes));
+        }
     }
 
-    /** The same for so many passes one after the other: TornadoVM keeps most of what a closed plan had. */
-    static void set(ModelConfig config, int contextLength, int passes) {
-        if (ForwardPasses.hasTornadoVm()) {
-            long widest;
-            try {
-                widest = Math.max(
-                        DeviceMemoryPlan.of(config, TornadoOptions.ofCapacity(contextLength))
-                                .totalBytes(),
-                        DeviceMemoryPlan.of(config, TornadoOptions.ofCuda(config, contextLength))
-                                .totalBytes());
-            } catch (IllegalArgumentException | ArithmeticException _) {
-                widest = 0; // no device can address it: the plan of the device will say so
-            }
-            set(Math.max(LEAST_BYTES, passes * (widest + widest / 8)));
+    private static long widestBytes(ModelConfig config, int contextLength) {
+        try {
+            return Math.max(
+                    DeviceMemoryPlan.of(config, TornadoOptions.ofCapacity(contextLength))
+                            .totalBytes(),
+                    DeviceMemoryPlan.of(config, TornadoOptions.ofCuda(config, contextLength))
+                            .totalBytes());
+        } catch (IllegalArgumentException | ArithmeticException _) {
+            return 0; // no device can address it: the plan of the device will say so
         }
     }
 

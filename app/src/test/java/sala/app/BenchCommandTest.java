@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
 import sala.testing.Golden;
 
 /** Every format parsed back. What the figures are depends on the machine; that they agree with each other does not. */
@@ -139,6 +140,43 @@ class BenchCommandTest {
         assertEquals("group2-f16", results.get(0).required("model_filename").textValue());
         assertEquals("reference", results.get(0).required("backends").textValue());
         assertEquals(0.0, results.get(0).required("stddev_ts").doubleValue());
+    }
+
+    @Test
+    void shapesFollowEachOtherInOneArray() {
+        JsonNode results = CommandRun.of(
+                        "bench",
+                        "--shape",
+                        "tiny,TINY",
+                        "--shape",
+                        "tiny",
+                        "--layers",
+                        "2",
+                        "-p",
+                        "8",
+                        "-n",
+                        "1",
+                        "-r",
+                        "1",
+                        "--no-warmup",
+                        "-o",
+                        "json")
+                .succeeded()
+                .json();
+        assertEquals(6, results.size());
+        for (int i = 0; i < 6; i++) {
+            JsonNode result = results.get(i);
+            assertEquals("tiny/2 layers", result.required("model_filename").textValue());
+            assertEquals(i % 2 == 0 ? 8 : 0, result.required("n_prompt").intValue());
+        }
+    }
+
+    @Test
+    void nothingIsMeasuredWhereOneShapeIsUnknown() {
+        CommandRun run = CommandRun.of("bench", "--shape", "tiny,huge", "-p", "8", "-n", "0");
+        assertEquals(CommandLine.ExitCode.USAGE, run.exitCode());
+        assertEquals("", run.out());
+        assertTrue(run.err().contains("found huge"), run.err());
     }
 
     @Test

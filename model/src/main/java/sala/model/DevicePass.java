@@ -21,6 +21,9 @@ public interface DevicePass {
 
     FirstRuns firstRuns();
 
+    /** Bytes of all arrays on the device. */
+    long deviceBytes();
+
     /**
      * Brings the caches of a session to the device, which its next call would do otherwise: so that a clock around that
      * call does not count it.

@@ -73,15 +73,17 @@ public final class ForwardPasses {
             if (options.prefillChunk().isPresent()) {
                 wanted = wanted.withPrefillChunk(Math.min(options.prefillChunk().getAsInt(), options.contextLength()));
             }
+            long memoryBytes = Math.max(0, entry.memoryBytes() - options.keptBytes());
             DeviceMemoryPlan plan;
             try {
-                plan = DeviceMemoryPlan.of(weights.config(), wanted).fittedTo(entry.memoryBytes());
+                plan = DeviceMemoryPlan.of(weights.config(), wanted).fittedTo(memoryBytes);
             } catch (IllegalArgumentException | ArithmeticException e) {
                 throw new MemoryPlanException(
                         "a context of %d tokens: no device can address its caches (%s); lower --context-length"
                                 .formatted(options.contextLength(), e.getMessage()));
             }
-            plan.check(entry.name(), entry.memoryBytes());
+            String free = options.keptBytes() > 0 ? " beside what closed models keep" : "";
+            plan.check(entry.name() + free, memoryBytes);
             return new TornadoForwardPass(weights, plan.options(), entry.device(), options.loading());
         }
     }

@@ -11,6 +11,7 @@ import java.util.OptionalInt;
  * @param recording whether a device replays its graphs
  * @param prefillChunk tokens of a prompt that a device computes together; empty for what suits it
  * @param measured whether the cpu backend computes as a long run does from the start, slow as it may be at first
+ * @param keptBytes of the device's memory that closed passes of this process keep
  * @param loading sees weights go to a device
  */
 public record PassOptions(
@@ -20,6 +21,7 @@ public record PassOptions(
         GraphRecording recording,
         OptionalInt prefillChunk,
         boolean measured,
+        long keptBytes,
         LoadListener loading) {
     /** Options of a pass that is to be used. */
     public static PassOptions of(int threads, int contextLength) {
@@ -30,29 +32,37 @@ public record PassOptions(
                 GraphRecording.AUTO,
                 OptionalInt.empty(),
                 false,
+                0,
                 LoadListener.NONE);
     }
 
     public PassOptions withWeightFormat(WeightFormat format) {
-        return new PassOptions(threads, contextLength, format, recording, prefillChunk, measured, loading);
+        return new PassOptions(threads, contextLength, format, recording, prefillChunk, measured, keptBytes, loading);
     }
 
     public PassOptions withRecording(GraphRecording wanted) {
-        return new PassOptions(threads, contextLength, weightFormat, wanted, prefillChunk, measured, loading);
+        return new PassOptions(
+                threads, contextLength, weightFormat, wanted, prefillChunk, measured, keptBytes, loading);
     }
 
     /** With prompts in chunks of so many tokens, at least 1. */
     public PassOptions withPrefillChunk(int tokens) {
         return new PassOptions(
-                threads, contextLength, weightFormat, recording, OptionalInt.of(tokens), measured, loading);
+                threads, contextLength, weightFormat, recording, OptionalInt.of(tokens), measured, keptBytes, loading);
     }
 
     /** The same for a pass that is to be measured. */
     public PassOptions forMeasurement() {
-        return new PassOptions(threads, contextLength, weightFormat, recording, prefillChunk, true, loading);
+        return new PassOptions(threads, contextLength, weightFormat, recording, prefillChunk, true, keptBytes, loading);
+    }
+
+    /** For a device that has so much less memory than its own: TornadoVM keeps most of what a closed pass had. */
+    public PassOptions withKeptBytes(long bytes) {
+        return new PassOptions(threads, contextLength, weightFormat, recording, prefillChunk, measured, bytes, loading);
     }
 
     public PassOptions withLoading(LoadListener listener) {
-        return new PassOptions(threads, contextLength, weightFormat, recording, prefillChunk, measured, listener);
+        return new PassOptions(
+                threads, contextLength, weightFormat, recording, prefillChunk, measured, keptBytes, listener);
     }
 }

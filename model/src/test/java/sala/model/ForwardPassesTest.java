@@ -4,9 +4,11 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.OptionalInt;
 import org.junit.jupiter.api.Test;
+import sala.loader.DType;
 import sala.model.ForwardPasses.Choice;
 import sala.model.ForwardPasses.Machine;
 import sala.model.tornado.TornadoDevices;
@@ -89,5 +91,20 @@ class ForwardPassesTest {
     void backendsAreSpelledInLowerCase() {
         assertEquals("reference", Backend.REFERENCE.toString());
         assertEquals("tornado", Backend.TORNADO.toString());
+    }
+
+    @Test
+    void whatClosedModelsKeepIsNotThereForTheNextOne() {
+        Choice choice = choose(Backend.INTERPRETER, WITHOUT_TORNADOVM);
+        PassOptions options = PassOptions.of(1, 8);
+        try (Arena arena = Arena.ofShared()) {
+            ModelWeights weights = ModelWeights.random(ModelShape.TINY.config(1), DType.F32, 1, arena);
+            choice.open(weights, options).close();
+            String refusal = String.valueOf(assertThrows(
+                            MemoryPlanException.class,
+                            () -> choice.open(weights, options.withKeptBytes(Long.MAX_VALUE)))
+                    .getMessage());
+            assertTrue(refusal.contains("beside what closed models keep"), refusal);
+        }
     }
 }

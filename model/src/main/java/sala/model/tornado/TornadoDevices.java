@@ -36,6 +36,11 @@ public final class TornadoDevices {
             return device.getPhysicalDevice().getDeviceGlobalMemorySize();
         }
 
+        /** Whether a process may open one model after another: on PTX, TornadoVM pins host memory for good (docs/backends.md). */
+        public boolean takesSeveralModels() {
+            return backend() != TornadoVMBackendType.PTX;
+        }
+
         public boolean isGpu() {
             return device.getDeviceType() == TornadoDeviceType.GPU;
         }

@@ -65,8 +65,8 @@ public final class TornadoForwardPass implements ForwardPass, TokenDecoder, Devi
                         options.prefillChunk());
     }
 
-    /** Bytes of all arrays on the device. */
-    long deviceBytes() {
+    @Override
+    public long deviceBytes() {
         return device.deviceBytes();
     }
 
