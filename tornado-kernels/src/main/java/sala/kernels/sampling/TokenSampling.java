@@ -94,10 +94,8 @@ public final class TokenSampling {
         int[] listTokens = context.allocateIntLocalArray(LIST_SIZE);
         int[] counts = context.allocateIntLocalArray(LANES);
         double[] masses = context.allocateDoubleLocalArray(LANES);
-        // The ends of the interval of the rank in question, as one lane found them: above and below.
-        float[] endLogits = context.allocateFloatLocalArray(2);
-        int[] endTokens = context.allocateIntLocalArray(2);
-        double[] endMasses = context.allocateDoubleLocalArray(2);
+        int[] markCounts = context.allocateIntLocalArray(MARKS);
+        double[] markMasses = context.allocateDoubleLocalArray(MARKS);
         int lane = context.localIdx;
         int lastIndex = vocabSize - 1;
         float max = LargestLogits.join(largest, numLargest);
@@ -106,7 +104,7 @@ public final class TokenSampling {
         double topP = settings.get(SamplingSettings.TOP_P);
         double minP = settings.get(SamplingSettings.MIN_P);
 
-        // A lane's mark, all parts of the vocabulary together.
+        // All parts of the vocabulary together.
         double partsCount = 0.0;
         double partsMass = 0.0;
         int mark = lane % MARKS;
@@ -117,20 +115,20 @@ public final class TokenSampling {
         counts[lane] = (int) partsCount;
         masses[lane] = partsMass;
         context.localBarrier();
-        int markCount = counts[mark] + counts[mark + MARKS];
-        double markMass = masses[mark] + masses[mark + MARKS];
-        // Mark 0 stands behind all tokens that can be drawn.
-        int drawable = counts[0] + counts[MARKS];
-        double drawableMass = masses[0] + masses[MARKS];
-        int markToken = RankMarks.token(mark, vocabSize);
-        float markLogit = logits.get(markToken);
+        if (lane < MARKS) {
+            markCounts[lane] = counts[lane] + counts[lane + MARKS];
+            markMasses[lane] = masses[lane] + masses[lane + MARKS];
+        }
         context.localBarrier();
+        int markCount = markCounts[mark];
+        // Mark 0 stands behind all tokens that can be drawn.
+        int drawable = markCounts[0];
 
         // Where the set of those that stayed ends.
         float lastLogit = LOWEST;
         int lastToken = vocabSize;
         int lastCount = drawable;
-        double lastMass = drawableMass;
+        double lastMass = markMasses[0];
         // The list has the tokens of the rank from listedFrom on.
         int listedFrom = -1;
         int firstStep = TOP_K_STEP;
@@ -150,60 +148,60 @@ public final class TokenSampling {
             double measure = markCount;
             if (step == TOP_P_STEP) {
                 goal = topP * lastMass;
-                measure = markMass;
+                measure = markMasses[mark];
             }
-            // The set ends behind the last mark that is too few tokens and not behind the first that is enough.
-            int enough = lastCount;
+            // The set ends at or before the first mark that is enough, if that is one of those that stayed, and behind the
+            // last mark before that. Mark 0 stands for none.
+            counts[lane] = 0;
             if (measure >= goal) {
-                enough = TornadoMath.min(markCount, lastCount);
+                counts[lane] = mark;
             }
-            counts[lane] = enough;
             for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
                 context.localBarrier();
                 if (lane < stride) {
-                    counts[lane] = TornadoMath.min(counts[lane], counts[lane + stride]);
+                    int other = counts[lane + stride];
+                    if (markCounts[other] < markCounts[counts[lane]]) {
+                        counts[lane] = other;
+                    }
                 }
             }
             context.localBarrier();
-            int toCount = counts[0];
-            context.localBarrier();
-            int tooFew = 0;
-            if (markCount < toCount) {
-                tooFew = markCount;
-            }
-            counts[lane] = tooFew;
-            for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
-                context.localBarrier();
-                if (lane < stride) {
-                    counts[lane] = TornadoMath.max(counts[lane], counts[lane + stride]);
-                }
-            }
-            context.localBarrier();
-            int fromCount = counts[0];
-            // Counts are places in the rank: lanes that agree in them have the same mark.
-            if (markCount == fromCount) {
-                endLogits[0] = markLogit;
-                endTokens[0] = markToken;
-                endMasses[0] = markMass;
-            }
-            if (markCount == toCount) {
-                endLogits[1] = markLogit;
-                endTokens[1] = markToken;
-            }
-            context.localBarrier();
-            float fromLogit = HIGHEST;
-            int fromToken = -1;
-            double fromMass = 0.0;
-            if (fromCount > 0) {
-                fromLogit = endLogits[0];
-                fromToken = endTokens[0];
-                fromMass = endMasses[0];
-            }
+            int toMark = counts[0];
             float toLogit = lastLogit;
             int toToken = lastToken;
-            if (toCount < lastCount) {
-                toLogit = endLogits[1];
-                toToken = endTokens[1];
+            int toCount = lastCount;
+            if (markCounts[toMark] < lastCount) {
+                toToken = RankMarks.token(toMark, vocabSize);
+                toLogit = logits.get(toToken);
+                toCount = markCounts[toMark];
+            }
+            context.localBarrier();
+            counts[lane] = 0;
+            if (markCount < toCount) {
+                counts[lane] = mark;
+            }
+            for (int stride = LANES / 2; stride > 0; stride = stride / 2) {
+                context.localBarrier();
+                if (lane < stride) {
+                    int own = counts[lane];
+                    int other = counts[lane + stride];
+                    int later = markCounts[other] > markCounts[own] ? 1 : 0;
+                    if ((other > 0 ? 1 : 0) * (later + (own == 0 ? 1 : 0)) > 0) {
+                        counts[lane] = other;
+                    }
+                }
+            }
+            context.localBarrier();
+            int fromMark = counts[0];
+            float fromLogit = HIGHEST;
+            int fromToken = -1;
+            int fromCount = 0;
+            double fromMass = 0.0;
+            if (fromMark > 0) {
+                fromToken = RankMarks.token(fromMark, vocabSize);
+                fromLogit = logits.get(fromToken);
+                fromCount = markCounts[fromMark];
+                fromMass = markMasses[fromMark];
             }
             context.localBarrier();
 
@@ -244,12 +242,12 @@ public final class TokenSampling {
                     before = before + Rank.before(listLogits[other], listTokens[other], offeredLogit, offered);
                 }
                 if ((firstSeen >= 0 ? 1 : 0) * (before == (offers - 1) / 2 ? 1 : 0) > 0) {
-                    endLogits[0] = offeredLogit;
-                    endTokens[0] = offered;
+                    counts[0] = offered;
                 }
                 context.localBarrier();
-                float newLogit = endLogits[0];
-                int newToken = endTokens[0];
+                int newToken = counts[0];
+                float newLogit = logits.get(newToken);
+                context.localBarrier();
                 int count = 0;
                 double mass = 0.0;
                 for (int token = lane; token < vocabSize; token += LANES) {
@@ -293,9 +291,9 @@ public final class TokenSampling {
                 passes = 0;
             }
             int listed = toCount - fromCount;
-            int own = 0;
+            int written = 0;
             for (int pass = 0; pass < passes; pass++) {
-                counts[lane] = own;
+                counts[lane] = written;
                 for (int distance = 1; distance < LANES; distance = distance * 2) {
                     context.localBarrier();
                     int sum = counts[lane];
@@ -305,8 +303,8 @@ public final class TokenSampling {
                     context.localBarrier();
                     counts[lane] = sum;
                 }
-                int place = counts[lane] - own;
-                own = 0;
+                int place = counts[lane] - written;
+                written = 0;
                 for (int first = 0; first < vocabSize; first += BATCH * LANES) {
                     int token0 = first + lane;
                     int token1 = token0 + LANES;
@@ -328,73 +326,73 @@ public final class TokenSampling {
                             - Rank.upTo(logit0, token0, fromLogit, fromToken);
                     if (between0 * (token0 < vocabSize ? 1 : 0) > 0) {
                         if (pass > 0) {
-                            listLogits[place + own] = logit0;
-                            listTokens[place + own] = token0;
+                            listLogits[place + written] = logit0;
+                            listTokens[place + written] = token0;
                         }
-                        own = own + 1;
+                        written = written + 1;
                     }
                     int between1 = Rank.upTo(logit1, token1, toLogit, toToken)
                             - Rank.upTo(logit1, token1, fromLogit, fromToken);
                     if (between1 * (token1 < vocabSize ? 1 : 0) > 0) {
                         if (pass > 0) {
-                            listLogits[place + own] = logit1;
-                            listTokens[place + own] = token1;
+                            listLogits[place + written] = logit1;
+                            listTokens[place + written] = token1;
                         }
-                        own = own + 1;
+                        written = written + 1;
                     }
                     int between2 = Rank.upTo(logit2, token2, toLogit, toToken)
                             - Rank.upTo(logit2, token2, fromLogit, fromToken);
                     if (between2 * (token2 < vocabSize ? 1 : 0) > 0) {
                         if (pass > 0) {
-                            listLogits[place + own] = logit2;
-                            listTokens[place + own] = token2;
+                            listLogits[place + written] = logit2;
+                            listTokens[place + written] = token2;
                         }
-                        own = own + 1;
+                        written = written + 1;
                     }
                     int between3 = Rank.upTo(logit3, token3, toLogit, toToken)
                             - Rank.upTo(logit3, token3, fromLogit, fromToken);
                     if (between3 * (token3 < vocabSize ? 1 : 0) > 0) {
                         if (pass > 0) {
-                            listLogits[place + own] = logit3;
-                            listTokens[place + own] = token3;
+                            listLogits[place + written] = logit3;
+                            listTokens[place + written] = token3;
                         }
-                        own = own + 1;
+                        written = written + 1;
                     }
                     int between4 = Rank.upTo(logit4, token4, toLogit, toToken)
                             - Rank.upTo(logit4, token4, fromLogit, fromToken);
                     if (between4 * (token4 < vocabSize ? 1 : 0) > 0) {
                         if (pass > 0) {
-                            listLogits[place + own] = logit4;
-                            listTokens[place + own] = token4;
+                            listLogits[place + written] = logit4;
+                            listTokens[place + written] = token4;
                         }
-                        own = own + 1;
+                        written = written + 1;
                     }
                     int between5 = Rank.upTo(logit5, token5, toLogit, toToken)
                             - Rank.upTo(logit5, token5, fromLogit, fromToken);
                     if (between5 * (token5 < vocabSize ? 1 : 0) > 0) {
                         if (pass > 0) {
-                            listLogits[place + own] = logit5;
-                            listTokens[place + own] = token5;
+                            listLogits[place + written] = logit5;
+                            listTokens[place + written] = token5;
                         }
-                        own = own + 1;
+                        written = written + 1;
                     }
                     int between6 = Rank.upTo(logit6, token6, toLogit, toToken)
                             - Rank.upTo(logit6, token6, fromLogit, fromToken);
                     if (between6 * (token6 < vocabSize ? 1 : 0) > 0) {
                         if (pass > 0) {
-                            listLogits[place + own] = logit6;
-                            listTokens[place + own] = token6;
+                            listLogits[place + written] = logit6;
+                            listTokens[place + written] = token6;
                         }
-                        own = own + 1;
+                        written = written + 1;
                     }
                     int between7 = Rank.upTo(logit7, token7, toLogit, toToken)
                             - Rank.upTo(logit7, token7, fromLogit, fromToken);
                     if (between7 * (token7 < vocabSize ? 1 : 0) > 0) {
                         if (pass > 0) {
-                            listLogits[place + own] = logit7;
-                            listTokens[place + own] = token7;
+                            listLogits[place + written] = logit7;
+                            listTokens[place + written] = token7;
                         }
-                        own = own + 1;
+                        written = written + 1;
                     }
                 }
                 context.localBarrier();
@@ -490,13 +488,13 @@ public final class TokenSampling {
                         sum = sum + weight(listLogits[place], max, perTemperature);
                     }
                 }
-                endMasses[0] = sum;
+                masses[0] = sum;
             }
             context.localBarrier();
             lastLogit = listLogits[found];
             lastToken = listTokens[found];
             lastCount = fromCount + found + 1;
-            lastMass = endMasses[0];
+            lastMass = masses[0];
             context.localBarrier();
         }
 
