@@ -63,6 +63,9 @@ public final class TokenSampling {
     /** Logits that a lane loads before it looks at the first: a lane that waits for each leaves the memory idle. */
     private static final int BATCH = 8;
 
+    /** Beyond it all tokens that a lane looks at could be more than a list holds. */
+    private static final int MAX_VOCAB_SIZE = LANES * LIST_SIZE;
+
     private static final float LOWEST = -Float.MAX_VALUE;
     private static final float HIGHEST = Float.MAX_VALUE;
 
@@ -206,31 +209,21 @@ public final class TokenSampling {
             context.localBarrier();
 
             while (toCount - fromCount > LIST_SIZE) {
-                // Each lane offers the earlier of two tokens in between, which is not the last of them: the new mark is the
-                // middle one of those offered.
-                int firstSeen = -1;
-                int lastSeen = -1;
+                // Each lane offers a token in between, one lane a lower id and another a higher one, since equal logits rank
+                // by ids. The new mark is the middle one of those offered: with tokens of two lanes never the last.
+                int limit = lane * (vocabSize / LANES + 1);
+                int offered = vocabSize;
                 for (int token = lane; token < vocabSize; token += LANES) {
                     float logit = logits.get(token);
                     int between = Rank.upTo(logit, token, toLogit, toToken)
                             - Rank.upTo(logit, token, fromLogit, fromToken);
-                    if (between > 0) {
-                        lastSeen = token;
-                        if (firstSeen < 0) {
-                            firstSeen = token;
-                        }
+                    if (between * ((token <= limit ? 1 : 0) + (offered == vocabSize ? 1 : 0)) > 0) {
+                        offered = token;
                     }
                 }
                 float offeredLogit = LOWEST;
-                int offered = vocabSize;
-                if (firstSeen >= 0) {
-                    float firstLogit = logits.get(firstSeen);
-                    offeredLogit = logits.get(lastSeen);
-                    offered = lastSeen;
-                    if (Rank.before(firstLogit, firstSeen, offeredLogit, offered) > 0) {
-                        offeredLogit = firstLogit;
-                        offered = firstSeen;
-                    }
+                if (offered < vocabSize) {
+                    offeredLogit = logits.get(offered);
                 }
                 listLogits[lane] = offeredLogit;
                 listTokens[lane] = offered;
@@ -241,7 +234,7 @@ public final class TokenSampling {
                     offers = offers + (listTokens[other] < vocabSize ? 1 : 0);
                     before = before + Rank.before(listLogits[other], listTokens[other], offeredLogit, offered);
                 }
-                if ((firstSeen >= 0 ? 1 : 0) * (before == (offers - 1) / 2 ? 1 : 0) > 0) {
+                if ((offered < vocabSize ? 1 : 0) * (before == (offers - 1) / 2 ? 1 : 0) > 0) {
                     counts[0] = offered;
                 }
                 context.localBarrier();
@@ -397,35 +390,34 @@ public final class TokenSampling {
                 }
                 context.localBarrier();
             }
-            int size = 1;
-            if (passes > 0) {
-                while (size < listed) {
-                    size = size * 2;
-                }
-                // What fills the list up ranks behind every token.
-                for (int i = listed + lane; i < size; i += LANES) {
-                    listLogits[i] = LOWEST;
-                    listTokens[i] = vocabSize;
-                }
-                listedFrom = fromCount;
+            // A bitonic sort: a sorted run against the next one from its end, then ever closer neighbours, the earlier to the
+            // left each time. What would fill the list up to a power of 2 stands at its end and never moves.
+            int sortTo = 2 * listed;
+            if (passes == 0) {
+                sortTo = 0;
             }
-            // A bitonic sort: runs of twice the length each time, in the order of the rank and against it by turns.
-            for (int run = 2; run <= size; run = run * 2) {
+            listedFrom = fromCount;
+            for (int run = 2; run < sortTo; run = run * 2) {
                 for (int distance = run / 2; distance > 0; distance = distance / 2) {
                     context.localBarrier();
-                    for (int i = lane; i < size / 2; i += LANES) {
-                        int left = 2 * i - (i & (distance - 1));
+                    for (int i = lane; i < (listed + run) / 2; i += LANES) {
+                        int offset = i & (distance - 1);
+                        int left = 2 * i - offset;
                         int right = left + distance;
-                        float leftLogit = listLogits[left];
-                        float rightLogit = listLogits[right];
-                        int leftToken = listTokens[left];
-                        int rightToken = listTokens[right];
-                        int inRank = (left & run) == 0 ? 1 : 0;
-                        if (Rank.before(rightLogit, rightToken, leftLogit, leftToken) == inRank) {
-                            listLogits[left] = rightLogit;
-                            listLogits[right] = leftLogit;
-                            listTokens[left] = rightToken;
-                            listTokens[right] = leftToken;
+                        if (distance == run / 2) {
+                            right = left + run - 1 - 2 * offset;
+                        }
+                        if (right < listed) {
+                            float leftLogit = listLogits[left];
+                            float rightLogit = listLogits[right];
+                            int leftToken = listTokens[left];
+                            int rightToken = listTokens[right];
+                            if (Rank.before(rightLogit, rightToken, leftLogit, leftToken) > 0) {
+                                listLogits[left] = rightLogit;
+                                listLogits[right] = leftLogit;
+                                listTokens[left] = rightToken;
+                                listTokens[right] = leftToken;
+                            }
                         }
                     }
                 }
@@ -641,7 +633,7 @@ public final class TokenSampling {
      * @param largestTokens scratch, {@code [LargestLogits.numParts(vocabSize)]}
      * @param marks scratch, {@code [RankMarks.size(vocabSize)]}
      * @param sampled {@code [SAMPLED_SIZE]}
-     * @throws IllegalArgumentException if an array is null or too small, or {@code vocabSize} is less than 1
+     * @throws IllegalArgumentException if an array is null or too small, or {@code vocabSize} is not from 1 to 2^20
      */
     public static void addTo(
             KernelGraph graph,
@@ -653,6 +645,10 @@ public final class TokenSampling {
             DoubleArray marks,
             IntArray sampled,
             int vocabSize) {
+        if (vocabSize > MAX_VOCAB_SIZE) {
+            throw new IllegalArgumentException(
+                    "vocabSize: expected at most %d, found %d".formatted(MAX_VOCAB_SIZE, vocabSize));
+        }
         KernelArguments.requireShape("settings", settings, "[SamplingSettings.SIZE]", SamplingSettings.SIZE);
         KernelArguments.requireShape("sampled", sampled, "[SAMPLED_SIZE]", SAMPLED_SIZE);
         LargestLogits.addTo(graph, task + "Parts", logits, largest, largestTokens, vocabSize);

@@ -294,6 +294,10 @@ class SamplingTest {
                 refusal(() -> TokenSampling.addTo(
                         graph, "t", settings, logits, largest, largestTokens, new DoubleArray(512), sampled, 600)));
         assertEquals(
+                "vocabSize: expected at most 1048576, found 1048577",
+                refusal(() -> TokenSampling.addTo(
+                        graph, "t", settings, logits, largest, largestTokens, marks, sampled, 1_048_577)));
+        assertEquals(
                 "temperature: expected from 1e-6 to 1e6, found 0.0",
                 refusal(() -> SamplingSettings.create(0, 0, 1, 0)));
         assertEquals(
