@@ -215,7 +215,7 @@ class DeviceSamplingTest {
     }
 
     @Test
-    void oneDrawIsTwoTasksMoreThanGreedy() {
+    void oneDrawIsFourTasksForGreedysTwo() {
         GenerationOptions drawn = at(1).topP(0.9).seed(1).maxTokens(4).build();
         Map<String, Long> launches = profile(drawn);
         assertEquals(3, launches.get("draw_adjust"));
