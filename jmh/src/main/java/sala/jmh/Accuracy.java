@@ -20,7 +20,12 @@ public class Accuracy {
 
     @Setup
     public void count(BenchmarkParams params) {
-        share = 1.0 / (params.getMeasurement().getCount() * Math.max(1, params.getForks()));
+        share = shareOfIteration(params);
+    }
+
+    /** What an iteration has to report of a figure that all of them shall add up to. */
+    static double shareOfIteration(BenchmarkParams params) {
+        return 1.0 / (params.getMeasurement().getCount() * Math.max(1, params.getForks()));
     }
 
     void set(double measured) {

@@ -22,7 +22,7 @@ record AttentionInputs(HeadLayout heads, int contextLength, int tokens) {
     private static final SeededWeights KEYS = new SeededWeights(43);
     private static final SeededWeights VALUES = new SeededWeights(44);
 
-    /** Tokens that are handed to a cache at a time. */
+    /** Tokens that are handed to a cache, or summed up, at a time. */
     private static final int PIECE = 4096;
 
     /** Heads whose results are checked: few, for each is a pass over the context in double precision. */
@@ -38,6 +38,18 @@ record AttentionInputs(HeadLayout heads, int contextLength, int tokens) {
     /** Position of the first token that attends. */
     int position() {
         return contextLength - tokens;
+    }
+
+    /**
+     * The error that a sum over so many tokens may have, as a share of its largest element. What is made up has no mean: the
+     * sum of n values grows as the root of n and rounding errors of its additions, each a share of the sum so far, add up to
+     * n. So the share grows with the root of n.
+     *
+     * @param base what is allowed of up to 4096 tokens
+     * @param visible tokens
+     */
+    static double tolerance(double base, int visible) {
+        return base * Math.sqrt(Math.max(1, visible / (double) PIECE));
     }
 
     /** Floating-point operations of the two products of dense attention, of the keys that each token sees. */
@@ -71,30 +83,24 @@ record AttentionInputs(HeadLayout heads, int contextLength, int tokens) {
         return KEYS.value(cacheIndex(kvHead, position, d));
     }
 
-    float value(int kvHead, int position, int d) {
-        return VALUES.value(cacheIndex(kvHead, position, d));
-    }
-
     /** Keys of a stretch of the context, {@code [count, numKvHeads, headDim]}. */
     float[] keys(int from, int count) {
-        float[] keys = new float[count * heads.kvWidth()];
-        for (int i = 0; i < keys.length; i++) {
-            keys[i] = key(kvHead(i), from + i / heads.kvWidth(), i % heads.headDim());
-        }
-        return keys;
+        return rows(KEYS, from, count);
     }
 
     /** Values of a stretch of the context. */
     float[] values(int from, int count) {
-        float[] values = new float[count * heads.kvWidth()];
-        for (int i = 0; i < values.length; i++) {
-            values[i] = value(kvHead(i), from + i / heads.kvWidth(), i % heads.headDim());
-        }
-        return values;
+        return rows(VALUES, from, count);
     }
 
-    private int kvHead(int index) {
-        return index / heads.headDim() % heads.numKvHeads();
+    private float[] rows(SeededWeights seeded, int from, int count) {
+        int headDim = heads.headDim();
+        float[] rows = new float[count * heads.kvWidth()];
+        for (int row = 0; row < count * heads.numKvHeads(); row++) {
+            long index = cacheIndex(row % heads.numKvHeads(), from + row / heads.numKvHeads(), 0);
+            System.arraycopy(seeded.floats(index, headDim), 0, rows, row * headDim, headDim);
+        }
+        return rows;
     }
 
     /** Appends the whole context to a cache of the CPU backend. */
@@ -115,12 +121,20 @@ record AttentionInputs(HeadLayout heads, int contextLength, int tokens) {
                 .toArray();
     }
 
-    /** The {@link #spreadBlocks} of all tokens, {@code [tokens, numKvHeads, maxSelected]}, padded with -1. */
-    IntArray selection(int maxSelected) {
+    /**
+     * The {@link #spreadBlocks} of all tokens, {@code [tokens, numKvHeads, maxSelected]}, padded with -1.
+     *
+     * @param shift by which all blocks but the current one are moved to the front, as far as there is room
+     */
+    IntArray selection(int maxSelected, int shift) {
         int numKvHeads = heads.numKvHeads();
         IntArray selection = new IntArray(tokens * numKvHeads * maxSelected);
         for (int token = 0; token < tokens; token++) {
             int[] blocks = spreadBlocks(token);
+            int room = Math.min(shift, blocks[0]);
+            for (int i = 0; i < blocks.length - 1; i++) {
+                blocks[i] -= room;
+            }
             for (int i = 0; i < numKvHeads * maxSelected; i++) {
                 int index = i % maxSelected;
                 selection.set(token * numKvHeads * maxSelected + i, index < blocks.length ? blocks[index] : -1);
@@ -159,29 +173,50 @@ record AttentionInputs(HeadLayout heads, int contextLength, int tokens) {
         return worst;
     }
 
-    /** One head of the last token in double precision. */
+    /** One head of the last token in double precision, its positions shared out among all processors. */
     private double[] expected(int head, int[] positions) {
         int kvHead = head / (heads.numHeads() / heads.numKvHeads());
-        int headDim = heads.headDim();
-        int query = ((tokens - 1) * heads.numHeads() + head) * headDim;
-        double[] weights = new double[positions.length];
-        double total = 0;
-        for (int i = 0; i < weights.length; i++) {
-            double sum = 0;
-            for (int d = 0; d < headDim; d++) {
-                sum += (double) QUERIES.value(query + d) * key(kvHead, positions[i], d);
-            }
-            // The scores of made-up vectors are small: no maximum needs to be taken off.
-            weights[i] = Math.exp(heads.attentionScale() * sum);
-            total += weights[i];
-        }
-        double[] out = new double[headDim];
-        for (int i = 0; i < weights.length; i++) {
-            for (int d = 0; d < headDim; d++) {
-                out[d] += weights[i] / total * value(kvHead, positions[i], d);
-            }
+        float[] query =
+                QUERIES.floats(((long) (tokens - 1) * heads.numHeads() + head) * heads.headDim(), heads.headDim());
+        double[] sums = IntStream.range(0, Math.ceilDiv(positions.length, PIECE))
+                .parallel()
+                .mapToObj(piece -> weightedValues(
+                        kvHead,
+                        query,
+                        Arrays.copyOfRange(positions, piece * PIECE, Math.min(positions.length, (piece + 1) * PIECE))))
+                .reduce(new double[heads.headDim() + 1], AttentionInputs::sum);
+        double[] out = Arrays.copyOf(sums, heads.headDim());
+        for (int d = 0; d < out.length; d++) {
+            out[d] /= sums[heads.headDim()];
         }
         return out;
+    }
+
+    /** The numerator of the softmax over some positions, and its denominator behind it. */
+    private double[] weightedValues(int kvHead, float[] query, int[] positions) {
+        int headDim = heads.headDim();
+        double[] sums = new double[headDim + 1];
+        for (int position : positions) {
+            float[] key = KEYS.floats(cacheIndex(kvHead, position, 0), headDim);
+            double score = 0;
+            for (int d = 0; d < headDim; d++) {
+                score += (double) query[d] * key[d];
+            }
+            // The scores of made-up vectors are small: no maximum needs to be taken off.
+            double weight = Math.exp(heads.attentionScale() * score);
+            float[] value = VALUES.floats(cacheIndex(kvHead, position, 0), headDim);
+            for (int d = 0; d < headDim; d++) {
+                sums[d] += weight * value[d];
+            }
+            sums[headDim] += weight;
+        }
+        return sums;
+    }
+
+    private static double[] sum(double[] first, double[] second) {
+        double[] sum = new double[first.length];
+        Arrays.setAll(sum, i -> first[i] + second[i]);
+        return sum;
     }
 
     /** Sizes in words, such as {@code "32/2x128, 4096 tokens, 1 attend"}. */

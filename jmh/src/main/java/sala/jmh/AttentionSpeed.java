@@ -3,6 +3,7 @@ package sala.jmh;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.IntStream;
 import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.attention.DenseAttentionF16;
@@ -26,7 +27,8 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * Softmax attention, block-sparse or dense; of one token, whose keys are shared out among work groups, or of many.
  * Counted are, of one token, the keys and values that it sees; of many, the two products.
  *
- * <p>A graph goes round several caches, so that no launch of one token finds its keys in the cache of the device.
+ * <p>A graph goes round several caches, or round several choices of blocks of one that is larger than the device's cache, so
+ * that no launch of one token finds its keys there.
  *
  * @param inputs context, and the tokens that attend
  * @param sparse whether they attend to blocks spread over the context, or to all of it
@@ -39,7 +41,8 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
     /** More than the largest caches hold. */
     private static final double BYTES_OF_A_ROUND = 250e6;
 
-    private static final int MOST_CACHES = 16;
+    /** Launches of a graph: each is compiled by itself. */
+    private static final int MOST_LAUNCHES = 12;
 
     /** Queries and softmax numerators are rounded to f16. */
     private static final double TENSOR_TOLERANCE = 5e-3;
@@ -89,7 +92,8 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
         CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), inputs.contextLength());
         FloatArray q =
                 (FloatArray) AttentionInputs.seededQueries().array(StorageType.F32, inputs.tokens() * heads.width());
-        int caches = inputs.tokens() > 1 ? 1 : caches(bytes());
+        int launches = inputs.tokens() > 1 ? 1 : launches(bytes());
+        int caches = caches(launches, 2.0 * layout.length() * type.elementBytes());
         List<TornadoNativeArray> keys = new ArrayList<>();
         List<TornadoNativeArray> values = new ArrayList<>();
         for (int cache = 0; cache < caches; cache++) {
@@ -97,7 +101,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
             values.add(AttentionInputs.seededValues().array(type, layout.length()));
         }
         int maxSelected = heads.rule().effectiveTopK();
-        IntArray selection = inputs.selection(maxSelected);
+        List<IntArray> selections = selections(inputs, maxSelected, Math.ceilDiv(launches, caches));
         SplitPartials partials = SplitPartials.create(shape, 1, numSplits);
         TensorAttentionScratch scratch = TensorAttentionScratch.create(tensorCores ? TornadoOptions.WORK_GROUPS : 1);
         FloatArray out = new FloatArray(inputs.tokens() * heads.width());
@@ -110,7 +114,7 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
                 arrays.addAll(values);
                 arrays.addAll(List.of(q, step));
                 if (sparse) {
-                    arrays.add(selection);
+                    arrays.addAll(selections);
                 }
                 if (inputs.tokens() == 1) {
                     arrays.add(partials.results());
@@ -128,21 +132,22 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
 
             @Override
             public int launches() {
-                return inputs.tokens() > 1 ? 1 : Math.max(caches, 2);
+                return launches;
             }
 
             @Override
             public void addTo(KernelGraph graph, String task, int launch) {
                 TornadoNativeArray k = keys.get(launch % caches);
                 TornadoNativeArray v = values.get(launch % caches);
+                IntArray selection = selections.get(launch % launches / caches);
                 if (type == StorageType.F32) {
-                    addF32(graph, task, (FloatArray) k, (FloatArray) v);
+                    addF32(graph, task, (FloatArray) k, (FloatArray) v, selection);
                 } else {
-                    addF16(graph, task, (HalfFloatArray) k, (HalfFloatArray) v);
+                    addF16(graph, task, (HalfFloatArray) k, (HalfFloatArray) v, selection);
                 }
             }
 
-            private void addF32(KernelGraph graph, String task, FloatArray k, FloatArray v) {
+            private void addF32(KernelGraph graph, String task, FloatArray k, FloatArray v, IntArray selection) {
                 int tokens = inputs.tokens();
                 int blockSize = heads.rule().blockSize();
                 if (sparse && tokens == 1) {
@@ -171,7 +176,8 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
                 }
             }
 
-            private void addF16(KernelGraph graph, String task, HalfFloatArray k, HalfFloatArray v) {
+            private void addF16(
+                    KernelGraph graph, String task, HalfFloatArray k, HalfFloatArray v, IntArray selection) {
                 int tokens = inputs.tokens();
                 int blockSize = heads.rule().blockSize();
                 if (tensorCores) {
@@ -224,13 +230,25 @@ record AttentionSpeed(AttentionInputs inputs, boolean sparse, boolean tensorCore
 
             @Override
             public double tolerance() {
-                return tensorCores ? TENSOR_TOLERANCE : Operation.F32_TOLERANCE;
+                return tensorCores ? TENSOR_TOLERANCE : AttentionInputs.tolerance(Operation.F32_TOLERANCE, visible());
             }
         };
     }
 
-    /** Caches of one launch each, of so many bytes, that together are more than a device's cache holds. */
-    static int caches(double bytes) {
-        return (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes), 1, MOST_CACHES);
+    /** Launches of a token that move so many bytes each, and together more than a device's cache holds. */
+    static int launches(double bytes) {
+        return (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / bytes), 2, MOST_LAUNCHES);
+    }
+
+    /** Caches of so many bytes for the launches, together more than a device's cache holds if the launches allow it. */
+    static int caches(int launches, double cacheBytes) {
+        return (int) Math.clamp(Math.ceil(BYTES_OF_A_ROUND / cacheBytes), 1, launches);
+    }
+
+    /** Choices of blocks for launches that share a cache: of each other blocks. */
+    static List<IntArray> selections(AttentionInputs inputs, int maxSelected, int count) {
+        return IntStream.range(0, count)
+                .mapToObj(shift -> inputs.selection(maxSelected, shift))
+                .toList();
     }
 }

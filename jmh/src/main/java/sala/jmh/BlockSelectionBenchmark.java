@@ -34,6 +34,9 @@ public class BlockSelectionBenchmark extends OperationBenchmark {
     @Param({"F32", "F16"})
     public StorageType cacheType = StorageType.F32;
 
+    @Param("AUTO")
+    public KernelForm kernels = KernelForm.AUTO;
+
     @Param(HeadLayout.RELEASED)
     public String heads = HeadLayout.RELEASED;
 
@@ -91,7 +94,7 @@ public class BlockSelectionBenchmark extends OperationBenchmark {
                 DeviceOperation.open(new SelectionSpeed(
                         layout,
                         cacheType,
-                        false,
+                        tokens > 1 && kernels.attendsOnTensorCores(DeviceGraphs.requireDevice(), cacheType),
                         contextLength,
                         tokens,
                         tokens == 1 ? DEVICE_SPLITS : TornadoOptions.WORK_GROUPS));

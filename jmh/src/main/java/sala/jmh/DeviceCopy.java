@@ -6,7 +6,6 @@ import sala.kernels.KernelGraph;
 import uk.ac.manchester.tornado.api.KernelContext;
 import uk.ac.manchester.tornado.api.WorkerGrid;
 import uk.ac.manchester.tornado.api.WorkerGrid1D;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 
 /**
@@ -20,6 +19,9 @@ import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 public record DeviceCopy(int words, int arrays) implements KernelSpeedRow {
     /** What shares of the bandwidth are shares of: 256 MiB, more than any cache. */
     static final DeviceCopy YARDSTICK = new DeviceCopy(1 << 25, 1);
+
+    /** So many that what the host does for a graph hardly counts: some milliseconds of the largest copy on a GPU. */
+    private static final int LEAST_LAUNCHES = 16;
 
     private static final int GROUP_LANES = 256;
     private static final int WORDS_PER_LANE = 4;
@@ -53,16 +55,6 @@ public record DeviceCopy(int words, int arrays) implements KernelSpeedRow {
     }
 
     @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
-    }
-
-    @Override
     public Work allocate() {
         List<LongArray> from = new ArrayList<>();
         List<LongArray> to = new ArrayList<>();
@@ -88,7 +80,7 @@ public record DeviceCopy(int words, int arrays) implements KernelSpeedRow {
 
             @Override
             public int launches() {
-                return Math.max(4, arrays);
+                return Math.max(LEAST_LAUNCHES, arrays);
             }
 
             @Override

@@ -1,5 +1,8 @@
 package sala.jmh;
 
+import java.util.Collection;
+import java.util.Optional;
+
 /** What TornadoVM's default device can do at best, measured by kernels in Java. */
 final class DeviceLimits {
     /** What a large GPU is done with in a millisecond. */
@@ -13,7 +16,28 @@ final class DeviceLimits {
 
     private static final int RUNS = 10;
 
+    /** Of a fork's JVM: bytes and operations a second, with a comma between. */
+    private static final String OPTION = "-Dsala.jmh.deviceLimits=";
+
     private DeviceLimits() {}
+
+    /** The option of a fork's JVM that spares it the measurement. */
+    static String option(Limits limits) {
+        return OPTION + limits.bytesPerSecond() + "," + limits.flopsPerSecond();
+    }
+
+    static boolean isOption(String jvmArg) {
+        return jvmArg.startsWith(OPTION);
+    }
+
+    /** What the options of a fork's JVM say. */
+    static Optional<Limits> given(Collection<String> jvmArgs) {
+        return jvmArgs.stream()
+                .filter(DeviceLimits::isOption)
+                .findFirst()
+                .map(argument -> argument.substring(OPTION.length()).split(",", -1))
+                .map(values -> new Limits(Double.parseDouble(values[0]), Double.parseDouble(values[1])));
+    }
 
     /**
      * Measures; takes a second or two.
@@ -29,7 +53,7 @@ final class DeviceLimits {
 
     /** Best time of a launch: whatever else happens can only lengthen it. */
     private static double seconds(KernelSpeedRow row) {
-        try (Operation operation = DeviceOperation.openYardstick(row)) {
+        try (Operation operation = DeviceOperation.open(row)) {
             double best = Double.MAX_VALUE;
             for (int run = 0; run < RUNS; run++) {
                 long start = System.nanoTime();

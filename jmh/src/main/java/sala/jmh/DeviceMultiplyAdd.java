@@ -4,7 +4,6 @@ import java.util.Arrays;
 import sala.kernels.KernelGraph;
 import sala.kernels.WorkGroups;
 import uk.ac.manchester.tornado.api.KernelContext;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
@@ -61,11 +60,6 @@ record DeviceMultiplyAdd(int lanes, int steps) implements KernelSpeedRow {
     @Override
     public double flops() {
         return 2.0 * CHAINS * steps * lanes;
-    }
-
-    @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
     }
 
     @Override

@@ -185,7 +185,7 @@ public final class KernelSpeed {
             throws TornadoExecutionPlanException {
         KernelSpeedRow.Work work = row.allocate();
         boolean shuffles = DeviceGraphs.hasShuffles(backend);
-        double error = DeviceGraphs.check(work, shuffles);
+        double error = DeviceGraphs.check(work, shuffles).error();
         return shuffles && !deviceClock ? timeRecorded(work, error) : timeKernels(work, error);
     }
 

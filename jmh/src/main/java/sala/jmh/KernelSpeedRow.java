@@ -18,10 +18,14 @@ interface KernelSpeedRow {
     double bytes();
 
     /** Floating-point operations of a launch; 0 where the memory is the limit. */
-    double flops();
+    default double flops() {
+        return 0;
+    }
 
-    /** Whether the backend can run the kernel. */
-    boolean runsOn(TornadoVMBackendType backend);
+    /** Whether the backend can run the kernel; every one can run most. */
+    default boolean runsOn(TornadoVMBackendType backend) {
+        return true;
+    }
 
     /** Arrays of one run. */
     Work allocate();

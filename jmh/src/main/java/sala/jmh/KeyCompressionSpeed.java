@@ -24,6 +24,14 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param tokens of the call
  */
 record KeyCompressionSpeed(HeadLayout heads, StorageType type, int tokens) implements KernelSpeedRow {
+    KeyCompressionSpeed {
+        int least = heads.rule().coarseKernelSize();
+        if (tokens < least) {
+            throw new IllegalArgumentException(
+                    "tokens: expected at least the %d of a coarse window, found %d".formatted(least, tokens));
+        }
+    }
+
     @Override
     public String name() {
         return "key compression " + type.name().toLowerCase(Locale.ROOT);
@@ -38,11 +46,6 @@ record KeyCompressionSpeed(HeadLayout heads, StorageType type, int tokens) imple
     @Override
     public double bytes() {
         return (double) tokens * heads.kvWidth() * (2 * Float.BYTES + 3 * type.elementBytes());
-    }
-
-    @Override
-    public double flops() {
-        return 0;
     }
 
     @Override

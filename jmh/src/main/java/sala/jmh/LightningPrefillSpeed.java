@@ -8,7 +8,6 @@ import sala.kernels.lightning.LightningDecay;
 import sala.kernels.reference.DecaySlopes;
 import sala.kernels.reference.LightningAttention;
 import sala.kernels.storage.StorageType;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -44,11 +43,6 @@ record LightningPrefillSpeed(HeadLayout heads, int numTokens, int chunkSize) imp
     }
 
     @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
-    }
-
-    @Override
     public Work allocate() {
         FloatArray q = (FloatArray) new SeededWeights(42).array(StorageType.F32, numTokens * heads.width());
         FloatArray k = (FloatArray) new SeededWeights(43).array(StorageType.F32, numTokens * heads.width());
@@ -73,7 +67,7 @@ record LightningPrefillSpeed(HeadLayout heads, int numTokens, int chunkSize) imp
 
             @Override
             public int launches() {
-                return 4;
+                return 2;
             }
 
             @Override

@@ -9,7 +9,6 @@ import sala.kernels.lightning.RecurrentStep;
 import sala.kernels.reference.DecaySlopes;
 import sala.kernels.reference.LightningAttention;
 import sala.kernels.storage.StorageType;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
 /**
@@ -35,16 +34,6 @@ record LightningStepSpeed(HeadLayout heads, int layers) implements KernelSpeedRo
     @Override
     public double bytes() {
         return 2.0 * heads.width() * heads.headDim() * Float.BYTES;
-    }
-
-    @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
     }
 
     @Override

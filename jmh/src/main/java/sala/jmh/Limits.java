@@ -9,6 +9,13 @@ import sala.model.cpu.MachineLimits;
  * @param flopsPerSecond f32 multiply-adds on registers, each counted as 2; matrix units are not part of it
  */
 record Limits(double bytesPerSecond, double flopsPerSecond) {
+    /** Where nothing could be measured: shares of it are no numbers. */
+    static final Limits UNKNOWN = new Limits(Double.NaN, Double.NaN);
+
+    boolean areKnown() {
+        return bytesPerSecond > 0 && flopsPerSecond > 0;
+    }
+
     /** What a reading of the host says. */
     static Limits of(MachineLimits limits) {
         return new Limits(limits.readBytesPerSecond(), limits.flopsPerSecond());

@@ -3,7 +3,6 @@ package sala.jmh;
 import sala.kernels.KernelGraph;
 import sala.kernels.sampling.LogitAdjustment;
 import sala.kernels.storage.StorageType;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.DoubleArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 
@@ -32,16 +31,6 @@ record LogitAdjustmentSpeed(int changes) implements KernelSpeedRow {
     @Override
     public double bytes() {
         return 2.0 * VOCAB_SIZE * Float.BYTES;
-    }
-
-    @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
     }
 
     @Override

@@ -27,6 +27,9 @@ public class MatMulBenchmark extends OperationBenchmark {
     @Param("4096")
     public int columns;
 
+    @Param("AUTO")
+    public KernelForm kernels = KernelForm.AUTO;
+
     private final SeededWeights seeded = new SeededWeights(42);
 
     @Override
@@ -69,16 +72,27 @@ public class MatMulBenchmark extends OperationBenchmark {
 
     private KernelSpeedRow row() {
         StorageType storage = MatVecBenchmark.storage(dtype);
-        boolean matrixUnits = DeviceGraphs.hasShuffles(DeviceGraphs.requireDevice());
-        if (storage == StorageType.F32 || (storage == StorageType.F16 && !matrixUnits)) {
-            return new MatMulSpeed(storage, tokens, rows, columns);
-        }
-        TensorMatMulSpeed.Form form = storage == StorageType.F16
-                ? DeviceGraphs.requireDevice() == TornadoVMBackendType.CUDA
-                        ? TensorMatMulSpeed.Form.PACKED_F16
-                        : TensorMatMulSpeed.Form.F16
-                : TensorMatMulSpeed.Form.PACKED_BF16;
-        return new TensorMatMulSpeed(form, tokens, rows, columns);
+        TornadoVMBackendType device = DeviceGraphs.requireDevice();
+        boolean portable = kernels == KernelForm.PORTABLE || !DeviceGraphs.hasShuffles(device);
+        return switch (storage) {
+            case F32 -> new MatMulSpeed(storage, tokens, rows, columns);
+            case F16 ->
+                portable
+                        ? new MatMulSpeed(storage, tokens, rows, columns)
+                        : new TensorMatMulSpeed(
+                                device == TornadoVMBackendType.CUDA
+                                        ? TensorMatMulSpeed.Form.ASYNC_F16
+                                        : TensorMatMulSpeed.Form.F16,
+                                tokens,
+                                rows,
+                                columns);
+            case BF16, PACKED_BF16 -> {
+                if (kernels == KernelForm.PORTABLE) {
+                    throw backend.refuse("the portable product has F32 and F16, found " + dtype);
+                }
+                yield new TensorMatMulSpeed(TensorMatMulSpeed.Form.PACKED_BF16, tokens, rows, columns);
+            }
+        };
     }
 
     private double error(float[] found) {

@@ -88,11 +88,6 @@ record MatVecSpeed(Form form, StorageType type, int outputSize, int kvSize, int 
     }
 
     @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
     public boolean runsOn(TornadoVMBackendType backend) {
         return switch (type) {
             case F32 -> true;

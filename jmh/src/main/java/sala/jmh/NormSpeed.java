@@ -9,7 +9,6 @@ import sala.kernels.norm.RmsNormF32;
 import sala.kernels.reference.OutputGate;
 import sala.kernels.reference.RmsNorm;
 import sala.kernels.storage.StorageType;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -53,16 +52,6 @@ record NormSpeed(Form form, int numTokens, int width) implements KernelSpeedRow 
     @Override
     public double bytes() {
         return (double) form.passes * (form == Form.FINAL ? 1 : numTokens) * width * Float.BYTES;
-    }
-
-    @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
     }
 
     @Override

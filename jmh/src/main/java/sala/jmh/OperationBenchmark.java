@@ -34,12 +34,11 @@ import org.openjdk.jmh.annotations.Warmup;
  *   <li><b>Warm-up.</b> A method is interpreted first, then compiled twice. Vector API code that is not compiled yet
  *       allocates an object for each operation and is a hundred times slower. A device kernel is compiled on its first
  *       launch, and the clocks of an idle card take some hundred milliseconds to rise. All of it belongs into the warm-up
- *       iterations, and compile time is reported by itself, by {@link TornadoProfiler}.
+ *       iterations, and compile time is reported by itself, by {@link DeviceReadings}.
  *   <li><b>Device synchronisation.</b> A launch returns before the kernel has run. {@code TornadoExecutionPlan.execute}
  *       waits for the device at its end, so the host's clock around it holds the kernels; it also holds what it costs
  *       to launch them, 10 to 100 microseconds, more than a small kernel takes. So a device gets a graph of several
- *       launches a run, {@code operations} counts them, and {@code -prof sala.jmh.TornadoProfiler} adds the time by the
- *       device's own clock.
+ *       launches a run, {@code operations} counts them, and {@link DeviceReadings} adds the time by the device's own clock.
  *   <li><b>Caches.</b> An operation that is repeated on the same small matrix finds it in the cache, which it would not
  *       within a model. Device rows go round several matrices; on the CPU, take shapes larger than the last-level cache
  *       where the memory is the question.
@@ -91,10 +90,11 @@ public abstract class OperationBenchmark {
 
     /** One run. */
     @Benchmark
-    public void run(Yardstick yardstick, Accuracy accuracy) {
+    public void run(Yardstick yardstick, Accuracy accuracy, DeviceReadings device) {
         operation.body().run();
         yardstick.count(operation.count(), bytes(), flops());
         accuracy.set(error);
+        device.set(operation.times());
     }
 
     @TearDown

@@ -1,11 +1,20 @@
 package sala.jmh;
 
+import java.lang.reflect.Field;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.Param;
+import sala.loader.DType;
+import sala.model.tornado.TornadoOptions;
 
 /** Which benchmarks with which parameters make a suite. */
 enum Profile {
@@ -22,7 +31,57 @@ enum Profile {
      * @param benchmark name of a benchmark class
      * @param parameters values of its parameters; those left out have the values of the class
      */
-    record Pass(String benchmark, Map<String, List<String>> parameters) {}
+    record Pass(String benchmark, Map<String, List<String>> parameters) {
+        /** Every combination of parameters by itself, those of the class among them, but for the given ones. */
+        List<Pass> runs(Predicate<String> isGiven) {
+            Map<String, List<String>> all = new TreeMap<>();
+            for (Field field : type().getFields()) {
+                Param values = field.getAnnotation(Param.class);
+                if (values != null && !isGiven.test(field.getName())) {
+                    all.put(field.getName(), parameters.getOrDefault(field.getName(), List.of(values.value())));
+                }
+            }
+            List<Map<String, List<String>>> combinations = List.of(Map.of());
+            for (Map.Entry<String, List<String>> parameter : all.entrySet()) {
+                List<Map<String, List<String>>> longer = new ArrayList<>();
+                for (Map<String, List<String>> combination : combinations) {
+                    for (String value : parameter.getValue()) {
+                        Map<String, List<String>> next = new TreeMap<>(combination);
+                        next.put(parameter.getKey(), List.of(value));
+                        longer.add(next);
+                    }
+                }
+                combinations = longer;
+            }
+            return combinations.stream()
+                    .map(combination -> new Pass(benchmark, combination))
+                    .toList();
+        }
+
+        /** Results of one run: a class may have several methods. */
+        int methods() {
+            return (int) Arrays.stream(type().getMethods())
+                    .filter(method -> method.isAnnotationPresent(Benchmark.class))
+                    .count();
+        }
+
+        private Class<?> type() {
+            try {
+                return Class.forName(getClass().getPackageName() + "." + benchmark);
+            } catch (ClassNotFoundException e) {
+                throw new IllegalStateException("profile names a benchmark that does not exist: " + benchmark, e);
+            }
+        }
+
+        @Override
+        public String toString() {
+            return Stream.concat(
+                            Stream.of(benchmark),
+                            parameters.entrySet().stream()
+                                    .map(each -> each.getKey() + "=" + String.join(",", each.getValue())))
+                    .collect(Collectors.joining(" "));
+        }
+    }
 
     /** The name people type. */
     @Override
@@ -48,23 +107,20 @@ enum Profile {
     /**
      * What is run.
      *
-     * @param hasDevice whether TornadoVM has a device that is not the interpreter
+     * @param device TornadoVM's, if it is not the interpreter
      */
-    List<Pass> passes(boolean hasDevice) {
+    List<Pass> passes(Optional<DeviceTraits> device) {
         List<Pass> passes = new ArrayList<>(
                 switch (this) {
                     case QUICK -> quick("backend=REFERENCE,CPU", "dtype=BF16", "16");
                     case FULL -> full();
                     case DEVICE -> List.of();
                 });
-        if (hasDevice) {
-            passes.addAll(
-                    switch (this) {
-                        case QUICK ->
-                            quick("backend=TORNADO", "dtype=F32", "16").subList(0, QUICK_OPERATIONS);
-                        case FULL, DEVICE -> onDevice();
-                    });
-        }
+        device.map(traits -> switch (this) {
+                    case QUICK -> quick("backend=TORNADO", "dtype=F32", "16").subList(0, QUICK_OPERATIONS);
+                    case FULL, DEVICE -> onDevice(traits);
+                })
+                .ifPresent(passes::addAll);
         return passes;
     }
 
@@ -152,29 +208,61 @@ enum Profile {
                 pass("CheckpointOpenBenchmark"));
     }
 
-    /** The types of a large GPU: 16-bit weights and caches. What a backend cannot is refused by the benchmark and left out. */
-    private static List<Pass> onDevice() {
+    /**
+     * What the model does on a GPU: weights in every type that the device has; a token of decode, and a chunk of prefill
+     * of as many tokens as the model takes on tensor cores, so that the backends can be compared. What matters most comes
+     * first, for who has to stop early.
+     */
+    private static List<Pass> onDevice(DeviceTraits device) {
         String tornado = "backend=TORNADO";
-        String cache = "cacheType=F16";
-        String half = "dtype=BF16,F16";
-        String contexts = "contextLength=1024,4096,16384,65536,262144,1048576";
-        return List.of(
-                pass("MatVecBenchmark", tornado),
-                pass("MatMulBenchmark", tornado, "tokens=256,4096"),
-                pass("RmsNormBenchmark", tornado, "tokens=1,2048"),
-                pass("RopeBenchmark", tornado, "tokens=1,2048"),
+        String cache = "cacheType=" + device.cacheType();
+        String dtypes =
+                "dtype=" + device.weightTypes().stream().map(Enum::toString).collect(Collectors.joining(","));
+        String contexts = "contextLength=4096,16384,65536,262144,1048576";
+        String token = "tokens=1";
+        String chunk = "tokens=" + TornadoOptions.TENSOR_PREFILL_CHUNK;
+        // The portable kernel takes seconds for dense attention to more.
+        String chunkContexts = "contextLength=4096,16384,65536" + (device.tensorAttention() ? ",262144" : "");
+        List<Pass> passes = new ArrayList<>(List.of(
+                pass("MatVecBenchmark", tornado, dtypes),
+                pass("BlockSelectionBenchmark", tornado, cache, contexts, token),
+                pass("SparseAttentionBenchmark", tornado, cache, contexts, token),
+                pass("DenseAttentionBenchmark", tornado, cache, contexts, token),
                 pass("LightningStepBenchmark", tornado),
-                pass("LightningPrefillBenchmark", tornado, "tokens=2048"),
-                pass("KeyCompressionBenchmark", tornado, cache),
-                pass("BlockSelectionBenchmark", tornado, cache, contexts, "tokens=1"),
-                pass("BlockSelectionBenchmark", tornado, cache, "contextLength=16384,65536,262144", "tokens=256"),
-                pass("SparseAttentionBenchmark", tornado, cache, contexts, "tokens=1"),
-                pass("SparseAttentionBenchmark", tornado, cache, "contextLength=16384,65536,262144", "tokens=256"),
-                pass("DenseAttentionBenchmark", tornado, cache, contexts, "tokens=1"),
-                pass("DenseAttentionBenchmark", tornado, cache, "contextLength=16384,65536,262144", "tokens=256"),
-                pass("LayerBenchmark", tornado, half),
-                pass("DecodeBenchmark", tornado, half, "contextLength=1024,65536"),
-                pass("PrefillBenchmark", tornado, half, "prefillChunk=256,1024"));
+                pass("MatMulBenchmark", tornado, dtypes, chunk),
+                pass("BlockSelectionBenchmark", tornado, cache, chunkContexts, chunk),
+                pass("SparseAttentionBenchmark", tornado, cache, chunkContexts, chunk),
+                pass("DenseAttentionBenchmark", tornado, cache, chunkContexts, chunk),
+                pass("LightningPrefillBenchmark", tornado, chunk),
+                pass("RmsNormBenchmark", tornado, token + "," + TornadoOptions.TENSOR_PREFILL_CHUNK),
+                pass("RopeBenchmark", tornado, token + "," + TornadoOptions.TENSOR_PREFILL_CHUNK),
+                pass("KeyCompressionBenchmark", tornado, cache, "tokens=4096")));
+        for (DType dtype : device.weightTypes()) {
+            // The types of less than four bytes are what a model has there; of f32 where there is nothing else.
+            if (dtype != DType.F32 || device.weightTypes().size() == 1) {
+                String type = "dtype=" + dtype;
+                passes.add(pass("LayerBenchmark", tornado, type, "mixer=LIGHTNING", "contextLength=4096", token));
+                passes.add(pass("LayerBenchmark", tornado, type, "mixer=LIGHTNING", "contextLength=4096", chunk));
+                passes.add(pass("LayerBenchmark", tornado, type, "mixer=SPARSE", "contextLength=4096,65536", token));
+                passes.add(pass("LayerBenchmark", tornado, type, "mixer=SPARSE", "contextLength=4096,65536", chunk));
+                passes.add(pass("DecodeBenchmark", tornado, type, "contextLength=65536"));
+                passes.add(pass(
+                        "PrefillBenchmark",
+                        tornado,
+                        type,
+                        "promptLength=" + TornadoOptions.TENSOR_PREFILL_CHUNK,
+                        "prefillChunk=" + TornadoOptions.TENSOR_PREFILL_CHUNK));
+            }
+        }
+        if (device.tensorAttention()) {
+            String portable = "kernels=" + KernelForm.PORTABLE;
+            String context = "contextLength=65536";
+            passes.add(pass("MatMulBenchmark", tornado, portable, "dtype=F16", chunk));
+            passes.add(pass("BlockSelectionBenchmark", tornado, portable, cache, context, chunk));
+            passes.add(pass("SparseAttentionBenchmark", tornado, portable, cache, context, chunk));
+            passes.add(pass("DenseAttentionBenchmark", tornado, portable, cache, context, chunk));
+        }
+        return passes;
     }
 
     /** A pass of parameters written as {@code name=value,value}. */

@@ -7,7 +7,6 @@ import sala.kernels.reference.Rope;
 import sala.kernels.rope.QkRope;
 import sala.kernels.rope.RopeTable;
 import sala.kernels.storage.StorageType;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -34,16 +33,6 @@ record RopeSpeed(HeadLayout heads, int tokens, int position) implements KernelSp
     @Override
     public double bytes() {
         return 4.0 * tokens * heads.width() * Float.BYTES;
-    }
-
-    @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
     }
 
     @Override

@@ -7,7 +7,6 @@ import sala.kernels.sampling.RankMarks;
 import sala.kernels.sampling.SamplingSettings;
 import sala.kernels.sampling.TokenSampling;
 import sala.kernels.storage.StorageType;
-import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.DoubleArray;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
@@ -46,16 +45,6 @@ record SamplingSpeed(int topKTokens, double topP) implements KernelSpeedRow {
     @Override
     public double bytes() {
         return (double) VOCAB_SIZE * Float.BYTES;
-    }
-
-    @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
-    public boolean runsOn(TornadoVMBackendType backend) {
-        return true;
     }
 
     @Override

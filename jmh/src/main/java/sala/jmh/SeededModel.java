@@ -3,7 +3,6 @@ package sala.jmh;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.Random;
-import sala.kernels.storage.StorageType;
 import sala.loader.DType;
 import sala.loader.ModelConfig;
 import sala.loader.TensorView;
@@ -18,10 +17,10 @@ import sala.model.ModelWeights;
 import sala.model.RecurrentState;
 import sala.model.Session;
 import sala.model.SessionOptions;
+import sala.model.WeightFormat;
 import sala.model.cpu.CpuForwardPass;
 import sala.model.cpu.CpuOptions;
 import sala.model.reference.ReferenceForwardPass;
-import sala.model.tornado.MatrixProducts;
 import sala.model.tornado.TornadoForwardPass;
 import sala.model.tornado.TornadoOptions;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
@@ -74,14 +73,13 @@ final class SeededModel implements AutoCloseable {
         this.config = config;
         weights = ModelWeights.random(config, dtype, SEED, arena);
         capacity = contextLength + Math.max(tokenCount, CHECKED_LENGTH) + SLACK;
-        StorageType storage = MatVecBenchmark.storage(dtype);
-        tolerance = backend == BenchmarkBackend.TORNADO && storage != StorageType.F32 ? F16_TOLERANCE : F32_TOLERANCE;
+        tolerance = backend == BenchmarkBackend.TORNADO && dtype != DType.F32 ? F16_TOLERANCE : F32_TOLERANCE;
         pass = switch (backend) {
             case REFERENCE -> new ReferenceForwardPass(weights);
             case CPU -> new CpuForwardPass(weights, new CpuOptions(BenchmarkThreads.count(), prefillChunk, 0));
             case CPU_PLAIN ->
                 new CpuForwardPass(weights, new CpuOptions(BenchmarkThreads.count(), prefillChunk, Long.MAX_VALUE));
-            case TORNADO -> openOnDevice(storage, prefillChunk);
+            case TORNADO -> openOnDevice(prefillChunk);
         };
         tokens = new Random(SEED)
                 .ints(Math.max(tokenCount, CHECKED_LENGTH), 0, config.vocabSize())
@@ -92,16 +90,13 @@ final class SeededModel implements AutoCloseable {
         elementBytes = weights.lmHead().dtype().bytes();
     }
 
-    private ForwardPass openOnDevice(StorageType storage, int prefillChunk) {
+    /** As the command opens a checkpoint of such weights, but for the chunk. */
+    private ForwardPass openOnDevice(int prefillChunk) {
         DeviceGraphs.requireDevice();
         TornadoDevice device = TornadoRuntimeProvider.getTornadoRuntime().getDefaultDevice();
-        StorageType cacheStorage = storage == StorageType.F32 ? StorageType.F32 : StorageType.F16;
         return new TornadoForwardPass(
                 weights,
-                TornadoOptions.ofCapacity(capacity)
-                        .withStorage(storage, cacheStorage)
-                        .withProducts(MatrixProducts.of(device, config, storage))
-                        .withPrefillChunk(prefillChunk),
+                TornadoOptions.of(device, weights, WeightFormat.AUTO, capacity).withPrefillChunk(prefillChunk),
                 device,
                 LoadListener.NONE);
     }
@@ -145,15 +140,22 @@ final class SeededModel implements AutoCloseable {
         }
     }
 
-    /** What this pass gives for some tokens against what the reference gives; for models of a layer or two. */
-    double errorAgainstReference() {
-        int[] prompt = Arrays.copyOf(tokens, 8);
+    /**
+     * What this pass gives for two tokens against what the reference gives; for models of a layer or two.
+     *
+     * @param byDecode whether the tokens are decoded, not prefilled
+     */
+    double errorAgainstReference(boolean byDecode) {
+        int[] prompt = Arrays.copyOf(tokens, 2);
         try (ForwardPass reference = new ReferenceForwardPass(weights);
                 Session truth = reference.newSession(SessionOptions.ofContextLength(prompt.length));
                 Session found = newSession()) {
-            return difference(
-                    reference.prefill(truth, prompt).toArray(),
-                    pass.prefill(found, prompt).toArray());
+            float[] expected = reference.prefill(truth, prompt).toArray();
+            if (!byDecode) {
+                return difference(expected, pass.prefill(found, prompt).toArray());
+            }
+            pass.decode(found, prompt[0]);
+            return difference(expected, pass.decode(found, prompt[1]).toArray());
         }
     }
 

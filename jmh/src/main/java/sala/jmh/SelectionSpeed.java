@@ -2,10 +2,11 @@ package sala.jmh;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.cache.CacheLayout;
@@ -28,8 +29,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * Block selection with the released model's rule, of one token, whose windows are shared out among work groups, or of
- * many; a graph goes round the model's 8 layers. Counted are, of one token, the compressed keys; of many, the products
+ * Block selection with the released model's rule, of one token, whose windows are shared out among work groups and whose
+ * graph goes round the model's 8 layers, or of many. Counted are, of one token, the compressed keys; of many, the products
  * with them. A time is that of one layer.
  *
  * @param heads of the layer
@@ -82,6 +83,10 @@ record SelectionSpeed(
         return type == StorageType.F32 || (type == StorageType.F16 && backend != TornadoVMBackendType.JAVA);
     }
 
+    private int layers() {
+        return tokens == 1 ? LAYERS : 1;
+    }
+
     @Override
     public Work allocate() {
         CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), contextLength);
@@ -93,7 +98,7 @@ record SelectionSpeed(
         FloatArray q = (FloatArray) seededQuery.array(StorageType.F32, tokens * shape.queryWidth());
         List<TornadoNativeArray> fineKeys = new ArrayList<>();
         List<TornadoNativeArray> coarseKeys = new ArrayList<>();
-        for (int layer = 0; layer < LAYERS; layer++) {
+        for (int layer = 0; layer < layers(); layer++) {
             fineKeys.add(seededFine.array(type, layout.fineLength(rule)));
             coarseKeys.add(seededCoarse.array(type, layout.coarseLength(rule)));
         }
@@ -130,13 +135,13 @@ record SelectionSpeed(
 
             @Override
             public int launches() {
-                return LAYERS;
+                return layers();
             }
 
             @Override
             public void addTo(KernelGraph graph, String task, int launch) {
-                TornadoNativeArray fine = fineKeys.get(launch % LAYERS);
-                TornadoNativeArray coarse = coarseKeys.get(launch % LAYERS);
+                TornadoNativeArray fine = fineKeys.get(launch % layers());
+                TornadoNativeArray coarse = coarseKeys.get(launch % layers());
                 if (type == StorageType.F32) {
                     addF32(graph, task, (FloatArray) fine, (FloatArray) coarse);
                 } else {
@@ -194,37 +199,21 @@ record SelectionSpeed(
             // The share of the reference's blocks that the last token did not choose.
             @Override
             public double error() {
-                int lastToken = tokens - 1;
-                double[] query = new double[shape.queryWidth()];
-                Arrays.setAll(query, i -> seededQuery.value((long) lastToken * query.length + i));
-                double[] windowScores = BlockSelection.windowScores(
-                        query,
-                        contextLength - 1,
-                        tokensFirst(seededFine, layout.fineCapacity(rule)),
-                        tokensFirst(seededCoarse, layout.coarseCapacity(rule)),
-                        shape,
-                        rule);
-                int numFine = layout.fineCapacity(rule);
-                int all = 0;
-                int different = 0;
-                for (int kvHead = 0; kvHead < shape.numKvHeads(); kvHead++) {
-                    double[] blockScores = BlockSelection.blockScores(
-                            Arrays.copyOfRange(windowScores, kvHead * numFine, (kvHead + 1) * numFine),
-                            rule.numBlocks(contextLength),
-                            rule);
-                    int[] expected = BlockSelection.select(blockScores, contextLength - 1, rule);
-                    Set<Integer> chosen = new HashSet<>();
-                    for (int i = 0; i < maxSelected; i++) {
-                        chosen.add(selected.get((lastToken * shape.numKvHeads() + kvHead) * maxSelected + i));
-                    }
-                    all += expected.length;
-                    for (int block : expected) {
-                        if (!chosen.contains(block)) {
-                            different++;
-                        }
-                    }
-                }
-                return (double) different / all;
+                int last = (tokens - 1) * shape.numKvHeads() * maxSelected;
+                int[] missing = new int[shape.numKvHeads()];
+                int[] all = new int[shape.numKvHeads()];
+                IntStream.range(0, shape.numKvHeads()).parallel().forEach(kvHead -> {
+                    int[] expected = expected(kvHead, layout, seededQuery, seededFine, seededCoarse);
+                    Set<Integer> chosen = IntStream.range(0, maxSelected)
+                            .mapToObj(i -> selected.get(last + kvHead * maxSelected + i))
+                            .collect(Collectors.toSet());
+                    all[kvHead] = expected.length;
+                    missing[kvHead] = (int) Arrays.stream(expected)
+                            .filter(block -> !chosen.contains(block))
+                            .count();
+                });
+                return (double) Arrays.stream(missing).sum()
+                        / Arrays.stream(all).sum();
             }
 
             // A score at the threshold may round to the other of two neighbours in bf16.
@@ -235,17 +224,34 @@ record SelectionSpeed(
         };
     }
 
-    /** {@code [windows, numKvHeads, headDim]} of values made as {@code [numKvHeads, windows, headDim]}. */
-    private double[] tokensFirst(SeededWeights seeded, int windows) {
-        double[] keys = new double[windows * heads.kvWidth()];
-        for (int kvHead = 0; kvHead < heads.numKvHeads(); kvHead++) {
-            for (int window = 0; window < windows; window++) {
-                for (int d = 0; d < heads.headDim(); d++) {
-                    keys[(window * heads.numKvHeads() + kvHead) * heads.headDim() + d] =
-                            seeded.value(((long) kvHead * windows + window) * heads.headDim() + d);
-                }
-            }
-        }
-        return keys;
+    /** The reference's blocks of the last token for one KV head: of that head and its query heads alone. */
+    private int[] expected(
+            int kvHead, CacheLayout layout, SeededWeights query, SeededWeights fine, SeededWeights coarse) {
+        SelectionRule rule = heads.rule();
+        AttentionShape group = new AttentionShape(
+                heads.shape().groupSize(), 1, heads.headDim(), heads.shape().attentionScale());
+        int width = group.queryWidth();
+        double[] windowScores = BlockSelection.windowScores(
+                doubles(query, (long) (tokens - 1) * heads.width() + (long) kvHead * width, width),
+                contextLength - 1,
+                windows(fine, kvHead, layout.fineCapacity(rule)),
+                windows(coarse, kvHead, layout.coarseCapacity(rule)),
+                group,
+                rule);
+        return BlockSelection.select(
+                BlockSelection.blockScores(windowScores, rule.numBlocks(contextLength), rule), contextLength - 1, rule);
+    }
+
+    /** A KV head's windows of an array {@code [numKvHeads, windows, headDim]}. */
+    private double[] windows(SeededWeights seeded, int kvHead, int windows) {
+        int length = Math.multiplyExact(windows, heads.headDim());
+        return doubles(seeded, (long) kvHead * length, length);
+    }
+
+    private static double[] doubles(SeededWeights seeded, long from, int count) {
+        float[] floats = seeded.floats(from, count);
+        double[] values = new double[count];
+        Arrays.setAll(values, i -> floats[i]);
+        return values;
     }
 }

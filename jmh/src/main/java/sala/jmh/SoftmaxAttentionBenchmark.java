@@ -21,6 +21,9 @@ public abstract class SoftmaxAttentionBenchmark extends OperationBenchmark {
     @Param({"F32", "F16"})
     public StorageType cacheType = StorageType.F32;
 
+    @Param("AUTO")
+    public KernelForm kernels = KernelForm.AUTO;
+
     @Param(HeadLayout.RELEASED)
     public String heads = HeadLayout.RELEASED;
 
@@ -82,8 +85,18 @@ public abstract class SoftmaxAttentionBenchmark extends OperationBenchmark {
                         Operation.F32_TOLERANCE,
                         operations);
             }
-            case TORNADO -> DeviceOperation.open(new AttentionSpeed(inputs, sparse(), false, cacheType, DEVICE_SPLITS));
+            case TORNADO -> DeviceOperation.open(row(inputs));
         };
+    }
+
+    private KernelSpeedRow row(AttentionInputs inputs) {
+        boolean tensorCores = kernels.attendsOnTensorCores(DeviceGraphs.requireDevice(), cacheType);
+        if (tensorCores && tokens == 1) {
+            return TensorDecodeAttentionSpeed.ofModel(inputs, sparse());
+        }
+        return tensorCores && !sparse()
+                ? new TensorDenseAttentionSpeed(inputs)
+                : new AttentionSpeed(inputs, sparse(), tensorCores, cacheType, DEVICE_SPLITS);
     }
 
     private Operation openReference(AttentionInputs inputs) {

@@ -35,11 +35,6 @@ record SplitCombineSpeed(HeadLayout heads, int numSplits) implements KernelSpeed
     }
 
     @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
     public boolean runsOn(TornadoVMBackendType backend) {
         return backend != TornadoVMBackendType.JAVA;
     }

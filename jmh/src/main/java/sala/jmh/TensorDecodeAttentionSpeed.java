@@ -8,6 +8,7 @@ import sala.kernels.attention.TensorDecodeAttention;
 import sala.kernels.attention.TensorDecodeScratch;
 import sala.kernels.cache.CacheLayout;
 import sala.kernels.storage.StorageType;
+import sala.model.tornado.TornadoOptions;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
@@ -24,6 +25,16 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int numSplits) implements KernelSpeedRow {
     /** Softmax numerators are rounded to f16. */
     private static final double TOLERANCE = 1e-3;
+
+    /** With as many work groups as the model takes. */
+    static TensorDecodeAttentionSpeed ofModel(AttentionInputs inputs, boolean sparse) {
+        HeadLayout heads = inputs.heads();
+        int numSplits = sparse
+                ? TensorDecodeAttention.numTiles(
+                        heads.rule().blockSize(), heads.rule().effectiveTopK())
+                : TensorDecodeAttention.denseSplits(heads.shape(), TornadoOptions.WORK_GROUPS);
+        return new TensorDecodeAttentionSpeed(inputs, sparse, numSplits);
+    }
 
     @Override
     public String name() {
@@ -42,11 +53,6 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
     }
 
     @Override
-    public double flops() {
-        return 0;
-    }
-
-    @Override
     public boolean runsOn(TornadoVMBackendType backend) {
         return backend == TornadoVMBackendType.CUDA;
     }
@@ -56,7 +62,8 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
         HeadLayout heads = inputs.heads();
         CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), inputs.contextLength());
         FloatArray q = (FloatArray) AttentionInputs.seededQueries().array(StorageType.F32, heads.width());
-        int caches = AttentionSpeed.caches(bytes());
+        int launches = AttentionSpeed.launches(bytes());
+        int caches = AttentionSpeed.caches(launches, 2.0 * layout.length() * Short.BYTES);
         List<HalfFloatArray> keys = new ArrayList<>();
         List<HalfFloatArray> values = new ArrayList<>();
         for (int cache = 0; cache < caches; cache++) {
@@ -64,7 +71,8 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
             values.add((HalfFloatArray) AttentionInputs.seededValues().array(StorageType.F16, layout.length()));
         }
         int maxSelected = heads.rule().effectiveTopK();
-        IntArray selection = inputs.selection(maxSelected);
+        List<IntArray> selections =
+                AttentionSpeed.selections(inputs, maxSelected, sparse ? Math.ceilDiv(launches, caches) : 1);
         TensorDecodeScratch scratch = TensorDecodeScratch.create(heads.shape(), numSplits);
         FloatArray out = new FloatArray(heads.width());
         IntArray step = Step.create();
@@ -75,7 +83,7 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
                 List<Object> arrays = new ArrayList<>(keys);
                 arrays.addAll(values);
                 arrays.addAll(List.of(q, step, scratch.partials().results(), scratch.scores()));
-                arrays.add(sparse ? selection : scratch.noBlocks());
+                arrays.addAll(sparse ? selections : List.of(scratch.noBlocks()));
                 return arrays.toArray();
             }
 
@@ -86,7 +94,7 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
 
             @Override
             public int launches() {
-                return Math.max(caches, 2);
+                return launches;
             }
 
             @Override
@@ -100,7 +108,7 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
                             q,
                             k,
                             v,
-                            selection,
+                            selections.get(launch % launches / caches),
                             scratch,
                             out,
                             step,

@@ -15,7 +15,8 @@ import sala.model.cpu.LimitMeter;
  * Counters that JMH divides by the time of an iteration, in seconds: with {@code Mode.Throughput} and seconds as unit
  * they read as rates. The limits of the host are read in the same fork between iterations, and an iteration is set beside the
  * readings before and behind it, so that a share compares figures of the same seconds: {@code gigabytes / shareOfBandwidth} is
- * the bandwidth, {@code gigaflops / shareOfPeak} the peak. A device, which is steady, is measured once.
+ * the bandwidth, {@code gigaflops / shareOfPeak} the peak. A device, which is steady, is measured
+ * once: by the suite before its first fork, else in the fork.
  */
 @State(Scope.Thread)
 @AuxCounters(AuxCounters.Type.OPERATIONS)
@@ -44,7 +45,7 @@ public class Yardstick {
     @Setup(Level.Trial)
     public void open(BenchmarkParams params) {
         if (BenchmarkBackend.TORNADO.name().equals(params.getParam("backend"))) {
-            Limits limits = DeviceLimits.measure();
+            Limits limits = DeviceLimits.given(params.getJvmArgs()).orElseGet(DeviceLimits::measure);
             meter = () -> limits;
         } else {
             LimitMeter host = new LimitMeter(BenchmarkThreads.count());

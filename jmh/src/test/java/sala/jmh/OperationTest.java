@@ -7,6 +7,7 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 class OperationTest {
@@ -62,6 +63,21 @@ class OperationTest {
         Operation.of(() -> {}, () -> 0, 0, () -> closed.add("first"), () -> closed.add("second"))
                 .close();
         assertEquals(List.of("first", "second"), closed);
+    }
+
+    @Test
+    void aForkFindsTheLimitsThatTheSuiteMeasured() {
+        Limits limits = new Limits(2.87e12, 6.0123456789e13);
+        assertEquals(Optional.of(limits), DeviceLimits.given(List.of("-Xmx6g", DeviceLimits.option(limits), "-ea")));
+        assertEquals(Optional.empty(), DeviceLimits.given(List.of("-Xmx6g")));
+    }
+
+    /** Short sums are held to the base, longer ones to what grows with the root of their length. */
+    @Test
+    void whatALongSumMayBeOffGrowsWithItsRoot() {
+        assertEquals(1e-5, AttentionInputs.tolerance(1e-5, 1));
+        assertEquals(1e-5, AttentionInputs.tolerance(1e-5, 4096));
+        assertEquals(4e-5, AttentionInputs.tolerance(1e-5, 65_536), 1e-12);
     }
 
     @Test

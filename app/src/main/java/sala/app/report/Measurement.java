@@ -3,6 +3,7 @@ package sala.app.report;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -19,6 +20,7 @@ import java.util.stream.Collectors;
  * @param bandwidth GB/s that the machine reached in the same fork
  * @param peak GFLOP/s that it reached with multiply-adds on registers
  * @param error of the result against double precision
+ * @param device what a device's clock said; empty where no device ran, or nobody asked it
  */
 record Measurement(
         String benchmark,
@@ -28,7 +30,8 @@ record Measurement(
         OptionalDouble gigaflops,
         OptionalDouble bandwidth,
         OptionalDouble peak,
-        OptionalDouble error) {
+        OptionalDouble error,
+        Optional<DeviceClock> device) {
     private static final String SUFFIX = "Benchmark";
 
     Measurement {

@@ -6,12 +6,15 @@ import java.awt.Font;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.math.BigDecimal;
+import java.math.BigInteger;
 import java.math.MathContext;
 import java.math.RoundingMode;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.DoubleSummaryStatistics;
 import java.util.List;
 import java.util.Locale;
+import java.util.function.Function;
 import java.util.regex.Pattern;
 import org.knowm.xchart.ChartEncoder;
 import org.knowm.xchart.XYChart;
@@ -43,6 +46,9 @@ record Plot(
         List<Line> lines) {
     private static final int WIDTH = 860;
     private static final int HEIGHT = 480;
+    /** Of the largest over the least value of an axis whose ticks within a decade are labelled. */
+    private static final double LARGEST_FINE_RATIO = 1e4;
+
     private static final Font FONT = new Font(Font.SANS_SERIF, Font.PLAIN, 13);
     private static final Pattern LONG_NUMBER = Pattern.compile("-?\\d+\\.\\d{3,}");
     private static final List<Marker> MARKERS = List.of(
@@ -153,11 +159,28 @@ record Plot(
         styler.setYAxisLogarithmic(true);
         styler.setXAxisLogarithmicDecadeOnly(false);
         styler.setYAxisLogarithmicDecadeOnly(false);
-        styler.setXAxisTickLabelsFormattingFunction(logarithmicX ? Plot::logarithmicLabel : Plot::label);
+        styler.setXAxisTickLabelsFormattingFunction(xLabels());
         styler.setYAxisTickLabelsFormattingFunction(Plot::logarithmicLabel);
         styler.setLegendPosition(LegendPosition.OutsideE);
         styler.setMarkerSize(8);
         styler.setLocale(Locale.ROOT);
+    }
+
+    private Function<Double, String> xLabels() {
+        if (!logarithmicX) {
+            return Plot::label;
+        }
+        DoubleSummaryStatistics values = lines.stream()
+                .flatMap(line -> line.x().stream())
+                .mapToDouble(Double::doubleValue)
+                .summaryStatistics();
+        return values.getMax() > LARGEST_FINE_RATIO * values.getMin() ? Plot::decadeLabel : Plot::logarithmicLabel;
+    }
+
+    /** Of the ticks of a decade the first, where there are many decades. */
+    static String decadeLabel(double value) {
+        BigDecimal digits = new BigDecimal(value).round(new MathContext(3)).stripTrailingZeros();
+        return digits.unscaledValue().equals(BigInteger.ONE) ? label(value) : "";
     }
 
     /** Of the ticks of a decade the first, second and fifth: more would cover each other. */

@@ -29,10 +29,11 @@ final class Plots {
             List<Measurement> measured = file.measurements().stream()
                     .filter(measurement -> measurement.backend().equals(backend))
                     .toList();
-            roofline(backend, measured).ifPresent(plots::add);
-            context(backend, measured, true).ifPresent(plots::add);
-            context(backend, measured, false).ifPresent(plots::add);
-            crossover(backend, measured).ifPresent(plots::add);
+            String name = file.nameOf(backend);
+            roofline(name, measured).ifPresent(plots::add);
+            context(name, measured, true).ifPresent(plots::add);
+            context(name, measured, false).ifPresent(plots::add);
+            crossover(name, measured).ifPresent(plots::add);
         }
         return plots;
     }
@@ -142,7 +143,9 @@ final class Plots {
     private static String label(Measurement measurement) {
         String type = measurement.parameter("cacheType");
         String tokens = measurement.parameter("tokens");
+        String kernels = measurement.parameter("kernels");
         return measurement.operation()
+                + (kernels.isEmpty() || kernels.equals("AUTO") ? "" : " " + kernels.toLowerCase(Locale.ROOT))
                 + (type.isEmpty() ? "" : " " + type)
                 + (tokens.isEmpty() || tokens.equals(ONE_TOKEN) ? "" : ", " + tokens + " tokens")
                 + (measurement.parameter("layers").isEmpty() ? "" : ", " + measurement.parameter("shape"));

@@ -46,7 +46,10 @@ final class ReportPage {
             "of bandwidth",
             "GFLOP/s",
             "of peak",
-            "error");
+            "error",
+            "kernels",
+            "compilation",
+            "copies");
 
     private final StringBuilder html = new StringBuilder();
 
@@ -64,6 +67,7 @@ final class ReportPage {
         }
         plots.forEach(page::plot);
         page.results(file);
+        page.device(file);
         page.html.append("</body>\n</html>\n");
         return page.html.toString();
     }
@@ -201,6 +205,29 @@ final class ReportPage {
                 rows);
     }
 
+    private void device(ResultFile file) {
+        List<String> rows = new ArrayList<>();
+        for (Measurement each : file.measurements()) {
+            each.device()
+                    .ifPresent(clock -> rows.add(row(
+                            cell(each.operation()),
+                            cell(each.parametersWithout("backend")),
+                            number(time(each.seconds())),
+                            number(time(clock.kernelSeconds())),
+                            number(time(clock.compileSeconds())),
+                            number(time(clock.transferSeconds())))));
+        }
+        if (rows.isEmpty()) {
+            return;
+        }
+        html.append(
+                "<h2>By the device's clock</h2>\n<p class=\"soft\">What TornadoVM's profiler said of single operations before"
+                        + " they were timed. The time of an operation holds the launches and, of several in a row, what they hide of each"
+                        + " other; the kernels' time holds some microseconds a launch. Compilation is that of a JVM which has compiled"
+                        + " little before; copies are those of all inputs and of the output.</p>\n");
+        table(List.of("operation", "parameters", "time", "kernels", "compilation", "copies"), rows);
+    }
+
     private void table(List<String> headings, List<String> rows) {
         html.append("<div class=\"wide\"><table>\n<thead><tr>");
         headings.forEach(heading -> html.append(
@@ -235,16 +262,29 @@ final class ReportPage {
     /** Such as {@code 12.3 us ± 0.4}. */
     static String time(Measurement measurement) {
         double seconds = measurement.seconds();
-        String unit = seconds < 1e-6 ? "ns" : seconds < 1e-3 ? "us" : seconds < 1 ? "ms" : "s";
-        double perUnit = switch (unit) {
+        double halfWidth = Comparison.halfWidth(measurement);
+        String time = time(seconds);
+        return Double.isNaN(halfWidth)
+                ? time
+                : time + String.format(Locale.ROOT, " ± %.2g", halfWidth * perUnit(unit(seconds)));
+    }
+
+    private static String time(double seconds) {
+        String unit = unit(seconds);
+        return String.format(Locale.ROOT, "%.4g %s", seconds * perUnit(unit), unit);
+    }
+
+    private static String unit(double seconds) {
+        return seconds < 1e-6 ? "ns" : seconds < 1e-3 ? "us" : seconds < 1 ? "ms" : "s";
+    }
+
+    private static double perUnit(String unit) {
+        return switch (unit) {
             case "ns" -> 1e9;
             case "us" -> 1e6;
             case "ms" -> 1e3;
             default -> 1;
         };
-        double halfWidth = Comparison.halfWidth(measurement);
-        String time = String.format(Locale.ROOT, "%.4g %s", seconds * perUnit, unit);
-        return Double.isNaN(halfWidth) ? time : time + String.format(Locale.ROOT, " ± %.2g", halfWidth * perUnit);
     }
 
     private static String escape(String text) {

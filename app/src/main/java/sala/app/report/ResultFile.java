@@ -13,6 +13,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.OptionalDouble;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -133,7 +134,8 @@ record ResultFile(Path path, Map<String, String> machine, List<Measurement> meas
                 gigaflops,
                 quotient(gigabytes, positive(secondary, "shareOfBandwidth")),
                 quotient(gigaflops, positive(secondary, "shareOfPeak")),
-                number(secondary.path("error").path("score")));
+                number(secondary.path("error").path("score")),
+                device(secondary));
     }
 
     private static JsonNode required(JsonNode node, String field, String where) {
@@ -196,6 +198,22 @@ record ResultFile(Path path, Map<String, String> machine, List<Measurement> meas
         return node.isNumber() && Double.isFinite(node.asDouble())
                 ? OptionalDouble.of(node.asDouble())
                 : OptionalDouble.empty();
+    }
+
+    private static Optional<DeviceClock> device(JsonNode secondary) {
+        OptionalDouble kernelMicros = positive(secondary, "deviceKernelMicros");
+        return kernelMicros.isEmpty()
+                ? Optional.empty()
+                : Optional.of(new DeviceClock(
+                        kernelMicros.getAsDouble() * 1e-6,
+                        positive(secondary, "deviceCompileMillis").orElse(0) * 1e-3,
+                        positive(secondary, "deviceTransferMillis").orElse(0) * 1e-3));
+    }
+
+    /** What a measurement's backend is called: the device's own where it is TornadoVM's. */
+    String nameOf(String backend) {
+        String device = machine.getOrDefault("backend", "").replaceAll("[^A-Za-z0-9].*", "");
+        return backend.equals("TORNADO") && !device.isEmpty() ? device : backend;
     }
 
     private static OptionalDouble positive(JsonNode metrics, String name) {

@@ -101,6 +101,75 @@ class BenchmarkReportTest {
         }
     }
 
+    /** A device's file, whose operations have been asked of the device's clock. */
+    private Path device(String name, String backend, double speed) throws IOException {
+        List<String> results = new ArrayList<>();
+        for (int length : new int[] {4096, 65_536}) {
+            for (String operation : List.of("DenseAttention", "SparseAttention", "BlockSelection")) {
+                double rate = speed * (operation.equals("DenseAttention") ? 1e9 / length : 40_000);
+                results.add(onDevice(operation, length, "1", "AUTO", rate));
+                results.add(onDevice(operation, length, "2048", "AUTO", rate / 100));
+                results.add(onDevice(operation, length, "2048", "PORTABLE", rate / 500));
+            }
+        }
+        Files.writeString(
+                folder.resolve(name + ".machine.json"),
+                "{\"device\":\"h100\",\"backend\":\"%s, NVIDIA %s\",\"driver\":\"580.95\"}"
+                        .formatted(backend, backend));
+        return write(name + ".json", results.toArray(String[]::new));
+    }
+
+    private static String onDevice(String operation, int contextLength, String tokens, String kernels, double rate) {
+        String parameters =
+                "\"backend\":\"TORNADO\",\"cacheType\":\"F16\",\"tokens\":\"%s\",\"kernels\":\"%s\",\"contextLength\":\"%d\""
+                        .formatted(tokens, kernels, contextLength);
+        String rates = "%s,%s,%s".formatted(rate, rate * 1.01, rate * 0.99);
+        return result("sala.jmh.%sBenchmark.run".formatted(operation), parameters, rates, 1400, 60_000)
+                .replace(
+                        "\"secondaryMetrics\":{",
+                        "\"secondaryMetrics\":{\"deviceKernelMicros\":{\"score\":31.5},\"deviceCompileMillis\":{\"score\":850},"
+                                + "\"deviceTransferMillis\":{\"score\":12},");
+    }
+
+    @Test
+    void drawsADeviceUnderItsBackendsName() throws IOException {
+        Document document = page(device("cuda", "CUDA", 1), Optional.empty());
+        assertEquals(
+                List.of(
+                        "Run",
+                        "Roofline, backend CUDA",
+                        "One token against the context, backend CUDA",
+                        "Many tokens against the context, backend CUDA",
+                        "Sparse against dense attention, backend CUDA",
+                        "Results",
+                        "By the device's clock"),
+                document.select("h2").eachText());
+        String many = document.select("img").get(2).attr("alt");
+        assertTrue(many.contains("dense attention F16, 2048 tokens"), many);
+        assertTrue(many.contains("dense attention portable F16, 2048 tokens"), many);
+        String roofline = document.select("img").get(0).attr("alt");
+        assertTrue(roofline.contains("limit: 2800.0 GB/s, 240000 GFLOP/s"), roofline);
+        Element clock = document.select("table").get(1);
+        assertEquals(
+                List.of("operation", "parameters", "time", "kernels", "compilation", "copies"),
+                clock.select("th").eachText());
+        assertEquals(18, clock.select("tbody tr").size());
+        assertTrue(clock.text().contains("31.50 us 850.0 ms 12.00 ms"), clock.text());
+    }
+
+    @Test
+    void comparesTheBackendsOfADevice() throws IOException {
+        Document document = page(device("opencl", "OPENCL", 1), Optional.of(device("cuda", "CUDA", 2)));
+        assertTrue(document.text().contains("faster: 18, slower: 0"), document.text());
+        assertTrue(document.text().contains("OPENCL, NVIDIA OPENCL")
+                && document.text().contains("CUDA, NVIDIA CUDA"));
+        assertEquals(
+                Set.of("roofline-cuda", "decode-context-cuda", "prefill-context-cuda", "crossover-cuda"),
+                BenchmarkReport.of(device("cuda", "CUDA", 2), Optional.empty())
+                        .plots()
+                        .keySet());
+    }
+
     private static String svg(String uri) {
         String head = "data:image/svg+xml;base64,";
         assertTrue(uri.startsWith(head), uri);
@@ -198,7 +267,16 @@ class BenchmarkReportTest {
 
     private static Measurement measured(List<Double> samples) {
         OptionalDouble nothing = OptionalDouble.empty();
-        return new Measurement("XBenchmark.run", new TreeMap<>(), samples, nothing, nothing, nothing, nothing, nothing);
+        return new Measurement(
+                "XBenchmark.run",
+                new TreeMap<>(),
+                samples,
+                nothing,
+                nothing,
+                nothing,
+                nothing,
+                nothing,
+                Optional.empty());
     }
 
     /** Times an operation are what counts, also where JMH counts a graph of several launches as one. */
@@ -272,6 +350,11 @@ class BenchmarkReportTest {
                 List.of("0.1", "0.2", "", "0.5", "", "1.14", "20K", ""),
                 DoubleStream.of(0.1, 0.2, 0.3, 0.5, 0.9, 1.14, 20_000, 30_000)
                         .mapToObj(Plot::logarithmicLabel)
+                        .toList());
+        assertEquals(
+                List.of("0.1", "", "", "1", "10K", ""),
+                DoubleStream.of(0.1, 0.2, 0.5, 1, 10_000, 20_000)
+                        .mapToObj(Plot::decadeLabel)
                         .toList());
         assertEquals("1.500 ms", ReportPage.time(measured(List.of(1.5e-3))));
     }

@@ -158,7 +158,7 @@ final class DevicePlan implements AutoCloseable {
         }
         plan = new TornadoExecutionPlan(snapshots);
         plan.withDevice(device);
-        // PTX records events of its own between the kernels, which invalidate what is recorded.
+        // On PTX TornadoVM waits for events of its own meanwhile, which invalidates what is recorded.
         if (device.getTornadoVMBackend() == TornadoVMBackendType.CUDA) {
             for (int index = 0; index < specs.size(); index++) {
                 if (specs.get(index).recorded()) {

@@ -48,9 +48,6 @@ record TensorBuffers(
         Optional<TensorAttentionScratch> attention,
         Optional<TensorDenseScratch> denseAttention,
         Optional<Decode> decode) {
-    /** Work groups of dense attention of one token: two of the four that there are for a multiprocessor. */
-    private static final int DECODE_SHARE = 2;
-
     /**
      * Scratch of the attention of one token.
      *
@@ -65,8 +62,7 @@ record TensorBuffers(
         }
 
         private static int denseSplits(Shapes shapes, TornadoOptions options) {
-            return Math.ceilDiv(
-                    options.workGroups(), DECODE_SHARE * shapes.attention().numKvHeads());
+            return TensorDecodeAttention.denseSplits(shapes.attention(), options.workGroups());
         }
 
         private static int sparseSplits(SelectionRule rule) {

@@ -108,6 +108,16 @@ public final class TensorDecodeAttention {
         return TensorDenseAttention.supports(shape.headDim()) && shape.groupSize() <= ROWS;
     }
 
+    /**
+     * Splits of a KV head where all positions are seen: half of the work groups that occupy the device, which is faster than all
+     * of them.
+     *
+     * @param workGroups that occupy the device, four a multiprocessor
+     */
+    public static int denseSplits(AttentionShape shape, int workGroups) {
+        return Math.ceilDiv(workGroups, 2 * shape.numKvHeads());
+    }
+
     /** Tiles of a block list: as many splits read all of it at once. */
     public static int numTiles(int blockSize, int maxSelected) {
         return Math.ceilDiv(Math.multiplyExact(blockSize, maxSelected), KEYS);

@@ -45,20 +45,12 @@ public final class MatVecResidualF32 {
         int localId = context.localIdx;
         int lane = localId % lanes;
         int team = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
-        if (warpShuffles == 1) {
-            Float4 shares = FourRowsF32.shares(
-                    context, x, weights, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
-            scratch[RowTeams.ROWS * localId] = shares.getX();
-            scratch[RowTeams.ROWS * localId + 1] = shares.getY();
-            scratch[RowTeams.ROWS * localId + 2] = shares.getZ();
-            scratch[RowTeams.ROWS * localId + 3] = shares.getW();
-        } else {
-            // OpenCL on an NVIDIA GPU reaches 40 % of the bandwidth with four rows at once.
-            for (int r = 0; r < RowTeams.ROWS; r++) {
-                int start = Math.min(RowTeams.ROWS * team + r, outputSize - 1) * inputSize;
-                scratch[RowTeams.ROWS * localId + r] = RowShareF32.of(x, weights, start, lane, lanes, inputSize);
-            }
-        }
+        Float4 shares = FourRowsF32.shares(
+                context, x, weights, RowTeams.ROWS * team, outputSize, inputSize, lane, lanes, warpShuffles);
+        scratch[RowTeams.ROWS * localId] = shares.getX();
+        scratch[RowTeams.ROWS * localId + 1] = shares.getY();
+        scratch[RowTeams.ROWS * localId + 2] = shares.getZ();
+        scratch[RowTeams.ROWS * localId + 3] = shares.getW();
         int leastStride = warpShuffles == 1 ? RowTeams.WARP_LANES : 1;
         for (int stride = lanes / 2; stride >= leastStride; stride = stride / 2) {
             context.localBarrier();
@@ -76,6 +68,36 @@ public final class MatVecResidualF32 {
         if (lane < RowTeams.ROWS && row < outputSize) {
             float sum = scratch[RowTeams.ROWS * (localId - lane) + lane];
             hidden.set(row, hidden.get(row) + residualScale * sum);
+        }
+    }
+
+    /**
+     * The kernel of a row a team, see {@link RowTeams#takesOneRow}; parameters as in {@link #compute}.
+     */
+    public static void computeOneRow(
+            KernelContext context,
+            FloatArray x,
+            @Stored FloatArray weights,
+            FloatArray hidden,
+            int outputSize,
+            int inputSize,
+            float residualScale,
+            int lanes) {
+        float[] scratch = context.allocateFloatLocalArray(RowTeams.GROUP_LANES);
+        int localId = context.localIdx;
+        int lane = localId % lanes;
+        int row = context.groupIdx * (RowTeams.GROUP_LANES / lanes) + localId / lanes;
+        // Lanes past the last row repeat it, so that all lanes meet at the barriers.
+        int safeRow = Math.min(row, outputSize - 1);
+        scratch[localId] = RowShareF32.of(x, weights, safeRow * inputSize, lane, lanes, inputSize);
+        for (int stride = lanes / 2; stride >= 1; stride = stride / 2) {
+            context.localBarrier();
+            if (lane < stride) {
+                scratch[localId] += scratch[localId + stride];
+            }
+        }
+        if (lane == 0 && row < outputSize) {
+            hidden.set(row, hidden.get(row) + residualScale * scratch[localId]);
         }
     }
 
@@ -103,19 +125,35 @@ public final class MatVecResidualF32 {
         KernelArguments.requireShape("hidden", hidden, "[outputSize]", outputSize);
         KernelArguments.requireDistinct("x", x, "hidden", hidden);
         int lanes = RowTeams.lanesFor(inputSize);
-        graph.taskGraph()
-                .task(
-                        task,
-                        MatVecResidualF32::compute,
-                        graph.context(),
-                        x,
-                        weights,
-                        hidden,
-                        outputSize,
-                        inputSize,
-                        residualScale,
-                        lanes,
-                        graph.warpShuffles());
-        graph.grid(task, RowTeams.grid(RowTeams.teams(outputSize), lanes));
+        if (RowTeams.takesOneRow(inputSize, graph.warpShuffles())) {
+            graph.taskGraph()
+                    .task(
+                            task,
+                            MatVecResidualF32::computeOneRow,
+                            graph.context(),
+                            x,
+                            weights,
+                            hidden,
+                            outputSize,
+                            inputSize,
+                            residualScale,
+                            lanes);
+            graph.grid(task, RowTeams.grid(outputSize, lanes));
+        } else {
+            graph.taskGraph()
+                    .task(
+                            task,
+                            MatVecResidualF32::compute,
+                            graph.context(),
+                            x,
+                            weights,
+                            hidden,
+                            outputSize,
+                            inputSize,
+                            residualScale,
+                            lanes,
+                            graph.warpShuffles());
+            graph.grid(task, RowTeams.grid(RowTeams.teams(outputSize), lanes));
+        }
     }
 }

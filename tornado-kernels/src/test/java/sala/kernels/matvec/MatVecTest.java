@@ -36,7 +36,8 @@ class MatVecTest {
             new int[] {65, 100},
             new int[] {100, 1000},
             new int[] {7, 1024},
-            new int[] {2, 2100});
+            new int[] {2, 2100},
+            new int[] {5, 8196});
 
     static Stream<Arguments> cases() {
         return TestDevice.matrixStorageTypes().stream()
