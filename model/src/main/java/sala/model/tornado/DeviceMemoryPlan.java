@@ -78,7 +78,9 @@ public record DeviceMemoryPlan(
                                         + (lightningLayers > 0 ? DeviceCache.stateSize(config) : 0)
                                         + (sparseLayers > 0 ? 2L * options.prefillChunk() * config.kvWidth() : 0))
                                 * Float.BYTES
-                        + (long) (SamplingSettings.SIZE + LogitAdjustment.CHANGES_SIZE + RankMarks.size(config.vocabSize()))
+                        + (long) (SamplingSettings.SIZE
+                                        + LogitAdjustment.CHANGES_SIZE
+                                        + RankMarks.size(config.vocabSize()))
                                 * Double.BYTES);
     }
 

@@ -153,7 +153,8 @@ public final class TokenSampling {
                 goal = topP * lastMass;
                 measure = markMasses[mark];
             }
-            // The set ends at or before the first mark that is enough, if that is one of those that stayed, and behind the
+            // The set ends at or before the first mark that is enough, if that is one of those that stayed, and behind
+            // the
             // last mark before that. Mark 0 stands for none.
             counts[lane] = 0;
             if (measure >= goal) {
@@ -209,14 +210,15 @@ public final class TokenSampling {
             context.localBarrier();
 
             while (toCount - fromCount > LIST_SIZE) {
-                // Each lane offers a token in between, one lane a lower id and another a higher one, since equal logits rank
+                // Each lane offers a token in between, one lane a lower id and another a higher one, since equal logits
+                // rank
                 // by ids. The new mark is the middle one of those offered: with tokens of two lanes never the last.
                 int limit = lane * (vocabSize / LANES + 1);
                 int offered = vocabSize;
                 for (int token = lane; token < vocabSize; token += LANES) {
                     float logit = logits.get(token);
-                    int between = Rank.upTo(logit, token, toLogit, toToken)
-                            - Rank.upTo(logit, token, fromLogit, fromToken);
+                    int between =
+                            Rank.upTo(logit, token, toLogit, toToken) - Rank.upTo(logit, token, fromLogit, fromToken);
                     if (between * ((token <= limit ? 1 : 0) + (offered == vocabSize ? 1 : 0)) > 0) {
                         offered = token;
                     }
@@ -390,7 +392,8 @@ public final class TokenSampling {
                 }
                 context.localBarrier();
             }
-            // A bitonic sort: a sorted run against the next one from its end, then ever closer neighbours, the earlier to the
+            // A bitonic sort: a sorted run against the next one from its end, then ever closer neighbours, the earlier
+            // to the
             // left each time. What would fill the list up to a power of 2 stands at its end and never moves.
             int sortTo = 2 * listed;
             if (passes == 0) {
@@ -588,7 +591,8 @@ public final class TokenSampling {
                 }
                 target = settings.get(SamplingSettings.RANDOM) * total;
             }
-            // Every lane finds the run in which the sum passes its goal, or else the last one with any, so that all agree.
+            // Every lane finds the run in which the sum passes its goal, or else the last one with any, so that all
+            // agree.
             int chosen = 0;
             int open = 1;
             double next = reached;
