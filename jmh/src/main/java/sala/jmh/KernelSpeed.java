@@ -160,10 +160,12 @@ public final class KernelSpeed {
             rows.add(new NormSpeed(form, 1, 4096));
             rows.add(new NormSpeed(form, 2048, 4096));
         }
-        rows.add(new SamplingSpeed(0));
-        rows.add(new SamplingSpeed(1));
-        rows.add(new SamplingSpeed(40));
-        rows.add(new SamplingSpeed(1000));
+        rows.add(SamplingSpeed.argmax());
+        rows.add(new SamplingSpeed(1, 0.9));
+        rows.add(new SamplingSpeed(40, 0.9));
+        rows.add(new SamplingSpeed(1000, 0.9));
+        rows.add(new SamplingSpeed(0, 0.9));
+        rows.add(new SamplingSpeed(0, 1));
         rows.add(new LogitAdjustmentSpeed(0));
         rows.add(new LogitAdjustmentSpeed(64));
         rows.add(new LogitAdjustmentSpeed(LogitAdjustment.MAX_CHANGES));

@@ -341,7 +341,7 @@ final class DeviceGraphs {
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), host.sampled());
         }));
         List<Object> sent = List.of(host.settings(), host.changes());
-        List<Object> drawn = union(picked, List.of(host.adjusted()));
+        List<Object> drawn = union(picked, List.of(host.adjusted(), host.marks()));
         specs.add(Spec.work(headName(DRAW, record), HEAD, shared, union(sent, drawn), record, graph -> {
             graph.taskGraph().transferToDevice(DataTransferMode.EVERY_EXECUTION, sent.toArray());
             graph.taskGraph().transferToDevice(DataTransferMode.FIRST_EXECUTION, drawn.toArray());
@@ -362,6 +362,7 @@ final class DeviceGraphs {
                     host.adjusted(),
                     host.largest(),
                     host.largestTokens(),
+                    host.marks(),
                     host.sampled(),
                     config.vocabSize());
             graph.taskGraph().transferToHost(DataTransferMode.EVERY_EXECUTION, buffers.lastRow(), host.sampled());

@@ -4,6 +4,7 @@ import java.util.Locale;
 import sala.kernels.embedding.CallInput;
 import sala.kernels.sampling.LargestLogits;
 import sala.kernels.sampling.LogitAdjustment;
+import sala.kernels.sampling.RankMarks;
 import sala.kernels.sampling.SamplingSettings;
 import sala.kernels.sampling.TokenSampling;
 import sala.kernels.storage.StorageType;
@@ -77,7 +78,10 @@ public record DeviceMemoryPlan(
                                         + (lightningLayers > 0 ? DeviceCache.stateSize(config) : 0)
                                         + (sparseLayers > 0 ? 2L * options.prefillChunk() * config.kvWidth() : 0))
                                 * Float.BYTES
-                        + (long) (SamplingSettings.SIZE + LogitAdjustment.CHANGES_SIZE) * Double.BYTES);
+                        + (long) (SamplingSettings.SIZE
+                                        + LogitAdjustment.CHANGES_SIZE
+                                        + RankMarks.size(config.vocabSize()))
+                                * Double.BYTES);
     }
 
     private static long count(ModelConfig config, MixerType type) {

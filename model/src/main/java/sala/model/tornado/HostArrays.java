@@ -3,6 +3,7 @@ package sala.model.tornado;
 import sala.kernels.embedding.CallInput;
 import sala.kernels.sampling.LargestLogits;
 import sala.kernels.sampling.LogitAdjustment;
+import sala.kernels.sampling.RankMarks;
 import sala.kernels.sampling.SamplingSettings;
 import sala.kernels.sampling.TokenSampling;
 import sala.loader.ModelConfig;
@@ -23,6 +24,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * @param values likewise
  * @param largest the largest logits of parts of the vocabulary
  * @param largestTokens their tokens
+ * @param marks in the rank of its tokens, see {@link RankMarks}
  * @param sampled the token picked, see {@link TokenSampling}
  * @param settings how the next token is drawn, see {@link SamplingSettings}
  * @param changes to its logits, see {@link LogitAdjustment}
@@ -36,6 +38,7 @@ record HostArrays(
         FloatArray values,
         FloatArray largest,
         IntArray largestTokens,
+        DoubleArray marks,
         IntArray sampled,
         DoubleArray settings,
         DoubleArray changes,
@@ -52,6 +55,7 @@ record HostArrays(
                 new FloatArray(kvSize),
                 new FloatArray(parts),
                 new IntArray(parts),
+                new DoubleArray(RankMarks.size(config.vocabSize())),
                 new IntArray(TokenSampling.SAMPLED_SIZE),
                 SamplingSettings.create(1, 0, 1, 0),
                 LogitAdjustment.createChanges(),

@@ -52,6 +52,7 @@ import sala.kernels.rope.RopeTable;
 import sala.kernels.sampling.Argmax;
 import sala.kernels.sampling.LargestLogits;
 import sala.kernels.sampling.LogitAdjustment;
+import sala.kernels.sampling.RankMarks;
 import sala.kernels.sampling.SamplingSettings;
 import sala.kernels.sampling.TokenSampling;
 import sala.kernels.sparse.SparseAttentionF32;
@@ -726,9 +727,11 @@ final class KernelChecks {
         FloatArray adjusted = probe.output(vocabSize);
         FloatArray largest = probe.output(LargestLogits.numParts(vocabSize));
         IntArray largestTokens = probe.outputInts(LargestLogits.numParts(vocabSize));
+        DoubleArray marks = probe.input(new DoubleArray(RankMarks.size(vocabSize)));
         IntArray sampled = probe.outputInts(TokenSampling.SAMPLED_SIZE);
         LogitAdjustment.addTo(probe.graph(), "adjust", changes, probe.input(logits), adjusted, vocabSize);
-        TokenSampling.addTo(probe.graph(), "sample", settings, adjusted, largest, largestTokens, sampled, vocabSize);
+        TokenSampling.addTo(
+                probe.graph(), "sample", settings, adjusted, largest, largestTokens, marks, sampled, vocabSize);
         probe.execute();
         return sampled.get(TokenSampling.NUM_CANDIDATES) > 0 ? sampled.get(TokenSampling.TOKEN) : -1;
     }

@@ -215,10 +215,12 @@ class DeviceSamplingTest {
     }
 
     @Test
-    void oneDrawIsTwoTasksMoreThanGreedy() {
+    void oneDrawIsFourTasksForGreedysTwo() {
         GenerationOptions drawn = at(1).topP(0.9).seed(1).maxTokens(4).build();
         Map<String, Long> launches = profile(drawn);
         assertEquals(3, launches.get("draw_adjust"));
+        assertEquals(3, launches.get("draw_sampleParts"));
+        assertEquals(3, launches.get("draw_sampleMarks"));
         assertEquals(3, launches.get("draw_sample"));
         assertEquals(0, launches.getOrDefault("greedy_argmax", 0L));
         assertEquals(3, profile(drawn.toBuilder().temperature(0).build()).get("greedy_argmax"));

@@ -4,6 +4,7 @@ import sala.kernels.KernelArguments;
 import sala.kernels.KernelGraph;
 import sala.kernels.WorkGroups;
 import uk.ac.manchester.tornado.api.KernelContext;
+import uk.ac.manchester.tornado.api.math.TornadoMath;
 import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
@@ -76,6 +77,15 @@ public final class LargestLogits {
             largest.set(part, values[0]);
             largestTokens.set(part, tokens[0]);
         }
+    }
+
+    /** The largest of all parts, for kernels. */
+    static float join(FloatArray largest, int numParts) {
+        float max = largest.get(0);
+        for (int part = 1; part < numParts; part++) {
+            max = TornadoMath.max(max, largest.get(part));
+        }
+        return max;
     }
 
     /** Parts of a vocabulary: the length of {@code largest} and {@code largestTokens}. */

@@ -7,7 +7,7 @@ package sala.kernels.sampling;
 final class Rank {
     private Rank() {}
 
-    /** Above 0 if the first token stands before the second one. */
+    /** 1 if the first token stands before the second one, else 0. */
     static int before(float logit, int token, float otherLogit, int otherToken) {
         int larger = logit > otherLogit ? 1 : 0;
         int equal = logit == otherLogit ? 1 : 0;
@@ -15,14 +15,11 @@ final class Rank {
         return larger + equal * lower;
     }
 
-    /**
-     * Above 0 if a token is in the set of first ones that ends at {@code high}, {@code low} and {@code lastToken}: all
-     * logits from {@code high} on, and those from {@code low} on whose id is at most {@code lastToken}.
-     */
-    static int within(float logit, int token, float high, float low, int lastToken) {
-        int certain = logit >= high ? 1 : 0;
-        int possible = logit >= low ? 1 : 0;
-        int early = token <= lastToken ? 1 : 0;
-        return certain + possible * early;
+    /** 1 if a token stands at a place or before it, else 0. */
+    static int upTo(float logit, int token, float placeLogit, int placeToken) {
+        int larger = logit > placeLogit ? 1 : 0;
+        int equal = logit == placeLogit ? 1 : 0;
+        int early = token <= placeToken ? 1 : 0;
+        return larger + equal * early;
     }
 }

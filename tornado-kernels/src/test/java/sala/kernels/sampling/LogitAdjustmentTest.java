@@ -194,11 +194,8 @@ class LogitAdjustmentTest {
             settings = run.input(chosen);
             FloatArray logits = run.input(values);
             FloatArray adjusted = run.output(vocabSize);
-            FloatArray largest = run.output(LargestLogits.numParts(vocabSize));
-            IntArray largestTokens = run.outputInts(LargestLogits.numParts(vocabSize));
-            sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
             LogitAdjustment.addTo(run.graph(), "adjust", list, logits, adjusted, vocabSize);
-            TokenSampling.addTo(run.graph(), "sample", settings, adjusted, largest, largestTokens, sampled, vocabSize);
+            sampled = SamplingTask.addTo(run, settings, adjusted);
         }
 
         void execute() {

@@ -35,7 +35,8 @@ class SamplingTest {
             new Settings(1.3, 50, 0.95, 0.02),
             new Settings(2, 0, 1, 0.1),
             new Settings(0.05, 40, 0.999, 0),
-            new Settings(1, 7, 1e-9, 0));
+            new Settings(1, 7, 1e-9, 0),
+            new Settings(1.1, 1500, 0.95, 0));
 
     /** Names and logits. */
     record Logits(String name, float[] values) {
@@ -75,7 +76,33 @@ class SamplingTest {
                 new Logits("five values", few),
                 new Logits("far apart", spread),
                 new Logits("close together", close),
-                new Logits("lowest", lowest));
+                new Logits("lowest", lowest),
+                new Logits("normal, 6000", normal(6000, 2)),
+                new Logits("list with room for one", unmarked(FULL_LIST - 1, 3, 1000)),
+                new Logits("list full", unmarked(FULL_LIST, 3, 1000)),
+                new Logits("one too many for the list", unmarked(FULL_LIST + 1, 3, 1000)),
+                new Logits("far too many for the list", unmarked(6000, 3, 1000)),
+                new Logits("equal ones, too many for the list", unmarked(6000, 0, 1)),
+                new Logits("few values, too many for the list", unmarked(6000, 1, 1)));
+    }
+
+    /** A vocabulary whose {@link #unmarked} logits and one mark fill the list: all but 255 marks, and the first of these. */
+    private static final int FULL_LIST = TokenSampling.LIST_SIZE + RankMarks.MARKS - 2;
+
+    /**
+     * Marks tell nothing of these: they stand behind all other tokens.
+     *
+     * @param steps to which logits are rounded, a unit
+     */
+    private static float[] unmarked(int length, float deviation, int steps) {
+        float[] values = normal(length, deviation);
+        for (int token = 0; token < length; token++) {
+            values[token] = (float) Math.rint(Math.max(-20, values[token]) * steps) / steps;
+        }
+        for (int mark = 1; mark < RankMarks.MARKS; mark++) {
+            values[RankMarks.token(mark, length)] = -30;
+        }
+        return values;
     }
 
     private static float[] normal(int length, float deviation) {
@@ -124,14 +151,10 @@ class SamplingTest {
     @ParameterizedTest
     @MethodSource("logits")
     void drawsFromWhatTheStepsLeave(Logits logits) {
-        int vocabSize = logits.values().length;
         try (KernelRun run = new KernelRun("sampling")) {
             DoubleArray settings = run.input(SamplingSettings.create(1, 0, 1, 0));
             FloatArray values = run.input(logits.values());
-            FloatArray largest = run.output(LargestLogits.numParts(vocabSize));
-            IntArray largestTokens = run.outputInts(LargestLogits.numParts(vocabSize));
-            IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
-            TokenSampling.addTo(run.graph(), "sample", settings, values, largest, largestTokens, sampled, vocabSize);
+            IntArray sampled = SamplingTask.addTo(run, settings, values);
             for (Settings chosen : SETTINGS) {
                 SamplingSettings.set(settings, chosen.temperature(), chosen.topKTokens(), chosen.topP(), chosen.minP());
                 Candidates candidates = Candidates.of(logits.values(), chosen);
@@ -163,11 +186,7 @@ class SamplingTest {
         try (KernelRun run = new KernelRun("ends")) {
             DoubleArray settings = run.input(SamplingSettings.create(1, 3, 1, 0));
             FloatArray logits = run.input(values);
-            FloatArray largest = run.output(1);
-            IntArray largestTokens = run.outputInts(1);
-            IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
-            TokenSampling.addTo(
-                    run.graph(), "sample", settings, logits, largest, largestTokens, sampled, values.length);
+            IntArray sampled = SamplingTask.addTo(run, settings, logits);
             run.execute();
             assertEquals(1, sampled.get(TokenSampling.TOKEN));
             SamplingSettings.setRandom(settings, Math.nextDown(1.0));
@@ -184,10 +203,7 @@ class SamplingTest {
         try (KernelRun run = new KernelRun("large")) {
             DoubleArray settings = run.input(SamplingSettings.create(1, 0, 1, 0));
             FloatArray logits = run.input(new float[vocabSize]);
-            FloatArray largest = run.output(LargestLogits.numParts(vocabSize));
-            IntArray largestTokens = run.outputInts(LargestLogits.numParts(vocabSize));
-            IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
-            TokenSampling.addTo(run.graph(), "sample", settings, logits, largest, largestTokens, sampled, vocabSize);
+            IntArray sampled = SamplingTask.addTo(run, settings, logits);
             for (int token : new int[] {0, 511, 512, 585, 123_456, 299_999}) {
                 SamplingSettings.setRandom(settings, (token + 0.5) / vocabSize);
                 run.execute();
@@ -203,11 +219,7 @@ class SamplingTest {
         try (KernelRun run = new KernelRun("greedy")) {
             DoubleArray settings = run.input(SamplingSettings.create(1, 0, 1, 0));
             FloatArray logits = run.input(values);
-            FloatArray largest = run.output(LargestLogits.numParts(values.length));
-            IntArray largestTokens = run.outputInts(LargestLogits.numParts(values.length));
-            IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
-            TokenSampling.addTo(
-                    run.graph(), "sample", settings, logits, largest, largestTokens, sampled, values.length);
+            IntArray sampled = SamplingTask.addTo(run, settings, logits);
             SamplingSettings.setRandom(settings, 0.9);
             for (int ties = 0; ties < 3; ties++) {
                 SamplingSettings.setGreedy(settings);
@@ -230,11 +242,7 @@ class SamplingTest {
         try (KernelRun run = new KernelRun("nested")) {
             DoubleArray settings = run.input(SamplingSettings.create(1, 0, 1, 0));
             FloatArray logits = run.input(values);
-            FloatArray largest = run.output(1);
-            IntArray largestTokens = run.outputInts(1);
-            IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
-            TokenSampling.addTo(
-                    run.graph(), "sample", settings, logits, largest, largestTokens, sampled, values.length);
+            IntArray sampled = SamplingTask.addTo(run, settings, logits);
             SamplingSettings.setRandom(settings, Math.nextDown(1.0));
             int[] last = {1, 1, 2, 3, 4};
             for (int topKTokens = 1; topKTokens <= values.length; topKTokens++) {
@@ -254,11 +262,7 @@ class SamplingTest {
             try (KernelRun run = new KernelRun("huge")) {
                 DoubleArray settings = run.input(SamplingSettings.create(1, 5, 0.9, 0));
                 FloatArray logits = run.input(values);
-                FloatArray largest = run.output(1);
-                IntArray largestTokens = run.outputInts(1);
-                IntArray sampled = run.outputInts(TokenSampling.SAMPLED_SIZE);
-                TokenSampling.addTo(
-                        run.graph(), "sample", settings, logits, largest, largestTokens, sampled, values.length);
+                IntArray sampled = SamplingTask.addTo(run, settings, logits);
                 run.execute();
                 assertEquals(0, sampled.get(TokenSampling.NUM_CANDIDATES));
                 assertTrue(sampled.get(TokenSampling.TOKEN) >= 0 && sampled.get(TokenSampling.TOKEN) < values.length);
@@ -271,6 +275,7 @@ class SamplingTest {
         FloatArray logits = new FloatArray(600);
         FloatArray largest = new FloatArray(3);
         IntArray largestTokens = new IntArray(3);
+        DoubleArray marks = new DoubleArray(RankMarks.size(600));
         IntArray sampled = new IntArray(2);
         DoubleArray settings = SamplingSettings.create(1, 0, 1, 0);
         KernelGraph graph = new KernelGraph("refused");
@@ -283,7 +288,15 @@ class SamplingTest {
         assertEquals(
                 "sampled: expected at least 2 values [SAMPLED_SIZE], found 1",
                 refusal(() -> TokenSampling.addTo(
-                        graph, "t", settings, logits, largest, largestTokens, new IntArray(1), 600)));
+                        graph, "t", settings, logits, largest, largestTokens, marks, new IntArray(1), 600)));
+        assertEquals(
+                "marks: expected at least 1536 values [numParts, 2, MARKS], found 512",
+                refusal(() -> TokenSampling.addTo(
+                        graph, "t", settings, logits, largest, largestTokens, new DoubleArray(512), sampled, 600)));
+        assertEquals(
+                "vocabSize: expected at most 1048576, found 1048577",
+                refusal(() -> TokenSampling.addTo(
+                        graph, "t", settings, logits, largest, largestTokens, marks, sampled, 1_048_577)));
         assertEquals(
                 "temperature: expected from 1e-6 to 1e6, found 0.0",
                 refusal(() -> SamplingSettings.create(0, 0, 1, 0)));
