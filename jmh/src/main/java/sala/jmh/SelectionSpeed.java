@@ -43,7 +43,13 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  * @param numWorkGroups those that take the tiles of many tokens in turn, or on tensor cores the fine windows of one
  */
 record SelectionSpeed(
-        HeadLayout heads, StorageType type, boolean tensorCores, int contextLength, int tokens, int numSplits, int numWorkGroups)
+        HeadLayout heads,
+        StorageType type,
+        boolean tensorCores,
+        int contextLength,
+        int tokens,
+        int numSplits,
+        int numWorkGroups)
         implements KernelSpeedRow {
     private static final int LAYERS = 8;
 
@@ -176,18 +182,7 @@ record SelectionSpeed(
             private void addF16(KernelGraph graph, String task, HalfFloatArray fine, HalfFloatArray coarse) {
                 if (tokens == 1 && tensorCores) {
                     TensorDecodeSelection.addTo(
-                            graph,
-                            task,
-                            q,
-                            fine,
-                            coarse,
-                            scratch,
-                            tensorScratch,
-                            selected,
-                            step,
-                            shape,
-                            layout,
-                            rule);
+                            graph, task, q, fine, coarse, scratch, tensorScratch, selected, step, shape, layout, rule);
                 } else if (tokens == 1) {
                     DecodeSelectionF16.addTo(
                             graph, task, q, fine, coarse, scratch, selected, step, shape, layout, rule);

@@ -279,8 +279,7 @@ public final class TensorDecodeSelection {
         for (int i = lane; i < queryWords; i += LANES) {
             int target = i % 8 / 4 * QUERY_PANEL_INTS + i / 8 * 4 + i % 4;
             context.asyncCopyToLocal(queries, target, operands, operandBase + i * 2);
-            context.asyncCopyToLocal(
-                    queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + LOW_HALFS + i * 2);
+            context.asyncCopyToLocal(queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + LOW_HALFS + i * 2);
         }
         context.asyncCopyCommit();
         context.asyncCopyWaitGroup(0);
@@ -447,10 +446,10 @@ public final class TensorDecodeSelection {
         for (int i = lane; i < queryWords; i += LANES) {
             int target = i % 8 / 4 * QUERY_PANEL_INTS + i / 8 * 4 + i % 4;
             context.asyncCopyToLocal(queries, target, operands, operandBase + i * 2);
-            context.asyncCopyToLocal(
-                    queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + LOW_HALFS + i * 2);
+            context.asyncCopyToLocal(queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + LOW_HALFS + i * 2);
         }
-        // A tile begins with the last window of the block before. In place of windows before the first and past the last,
+        // A tile begins with the last window of the block before. In place of windows before the first and past the
+        // last,
         // ones that exist are copied; they are masked.
         int lastWindow = TornadoMath.max(0, visible - 1);
         for (int ahead = 0; ahead < TILES; ahead++) {
