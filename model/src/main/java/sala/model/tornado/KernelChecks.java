@@ -149,7 +149,7 @@ final class KernelChecks {
         checks.add(new Named("sampling", this::sampling));
         checks.add(new Named("decode: selection", () -> selection(false)));
         if (hasTensorDecode()) {
-            checks.add(new Named("decode: tensor selection", () -> selection(true)));
+            checks.add(new Named("tensor selection", () -> selection(true)));
         }
         return checks;
     }
