@@ -235,45 +235,49 @@ public final class TensorDecodeSelection {
             context.asyncCopyCommit();
         }
 
-        // While the first tiles come. A lane has a channel of all heads. The fine pass reads the queries of split 0.
+        // While the first tiles come. A lane has a head and every eighth channel, so that neighbours store neighbouring
+        // halfs. The fine pass reads the queries of split 0.
         int operandBase = context.groupIdx * OPERAND_HALFS;
-        if (lane < headDim) {
-            int heads = tilesOfSplit > 0 || split < 1 ? groupSize : 0;
-            int vector = kvHead * groupSize * headDim + lane;
-            float query0 = attentionScale * query(q, vector, 0, heads);
-            float query1 = attentionScale * query(q, vector + headDim, 1, heads);
-            float query2 = attentionScale * query(q, vector + 2 * headDim, 2, heads);
-            float query3 = attentionScale * query(q, vector + 3 * headDim, 3, heads);
-            float query4 = attentionScale * query(q, vector + 4 * headDim, 4, heads);
-            float query5 = attentionScale * query(q, vector + 5 * headDim, 5, heads);
-            float query6 = attentionScale * query(q, vector + 6 * headDim, 6, heads);
-            float query7 = attentionScale * query(q, vector + 7 * headDim, 7, heads);
-            float query8 = attentionScale * query(q, vector + 8 * headDim, 8, heads);
-            float query9 = attentionScale * query(q, vector + 9 * headDim, 9, heads);
-            float query10 = attentionScale * query(q, vector + 10 * headDim, 10, heads);
-            float query11 = attentionScale * query(q, vector + 11 * headDim, 11, heads);
-            float query12 = attentionScale * query(q, vector + 12 * headDim, 12, heads);
-            float query13 = attentionScale * query(q, vector + 13 * headDim, 13, heads);
-            float query14 = attentionScale * query(q, vector + 14 * headDim, 14, heads);
-            float query15 = attentionScale * query(q, vector + 15 * headDim, 15, heads);
-            int target = operandBase + lane * ROWS;
-            split(operands, target, query0);
-            split(operands, target + 1, query1);
-            split(operands, target + 2, query2);
-            split(operands, target + 3, query3);
-            split(operands, target + 4, query4);
-            split(operands, target + 5, query5);
-            split(operands, target + 6, query6);
-            split(operands, target + 7, query7);
-            split(operands, target + 8, query8);
-            split(operands, target + 9, query9);
-            split(operands, target + 10, query10);
-            split(operands, target + 11, query11);
-            split(operands, target + 12, query12);
-            split(operands, target + 13, query13);
-            split(operands, target + 14, query14);
-            split(operands, target + 15, query15);
+        int head = lane % ROWS;
+        int channel = lane / ROWS;
+        int channels = 0;
+        if (head < groupSize) {
+            channels = tilesOfSplit + (split < 1 ? 1 : 0) > 0 ? headDim : 0;
         }
+        int vector = (kvHead * groupSize + head) * headDim + channel;
+        float query0 = attentionScale * query(q, vector, channel, channels);
+        float query1 = attentionScale * query(q, vector + 8, channel + 8, channels);
+        float query2 = attentionScale * query(q, vector + 16, channel + 16, channels);
+        float query3 = attentionScale * query(q, vector + 24, channel + 24, channels);
+        float query4 = attentionScale * query(q, vector + 32, channel + 32, channels);
+        float query5 = attentionScale * query(q, vector + 40, channel + 40, channels);
+        float query6 = attentionScale * query(q, vector + 48, channel + 48, channels);
+        float query7 = attentionScale * query(q, vector + 56, channel + 56, channels);
+        float query8 = attentionScale * query(q, vector + 64, channel + 64, channels);
+        float query9 = attentionScale * query(q, vector + 72, channel + 72, channels);
+        float query10 = attentionScale * query(q, vector + 80, channel + 80, channels);
+        float query11 = attentionScale * query(q, vector + 88, channel + 88, channels);
+        float query12 = attentionScale * query(q, vector + 96, channel + 96, channels);
+        float query13 = attentionScale * query(q, vector + 104, channel + 104, channels);
+        float query14 = attentionScale * query(q, vector + 112, channel + 112, channels);
+        float query15 = attentionScale * query(q, vector + 120, channel + 120, channels);
+        int ownHalf = operandBase + lane;
+        split(operands, ownHalf, query0);
+        split(operands, ownHalf + LANES, query1);
+        split(operands, ownHalf + 2 * LANES, query2);
+        split(operands, ownHalf + 3 * LANES, query3);
+        split(operands, ownHalf + 4 * LANES, query4);
+        split(operands, ownHalf + 5 * LANES, query5);
+        split(operands, ownHalf + 6 * LANES, query6);
+        split(operands, ownHalf + 7 * LANES, query7);
+        split(operands, ownHalf + 8 * LANES, query8);
+        split(operands, ownHalf + 9 * LANES, query9);
+        split(operands, ownHalf + 10 * LANES, query10);
+        split(operands, ownHalf + 11 * LANES, query11);
+        split(operands, ownHalf + 12 * LANES, query12);
+        split(operands, ownHalf + 13 * LANES, query13);
+        split(operands, ownHalf + 14 * LANES, query14);
+        split(operands, ownHalf + 15 * LANES, query15);
         context.globalBarrier();
         int queryWords = tilesOfSplit > 0 ? headDim * ROWS / 2 : 0;
         for (int i = lane; i < queryWords; i += LANES) {
@@ -579,10 +583,10 @@ public final class TensorDecodeSelection {
         }
     }
 
-    /** A channel of a query, 0 of heads past the group's. */
-    private static float query(FloatArray q, int index, int head, int heads) {
+    /** A channel of a query, 0 of channels that its head does not have. */
+    private static float query(FloatArray q, int index, int channel, int channels) {
         float query = 0f;
-        if (head < heads) {
+        if (channel < channels) {
             query = q.get(index);
         }
         return query;
