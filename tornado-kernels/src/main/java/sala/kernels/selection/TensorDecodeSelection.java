@@ -72,6 +72,8 @@ public final class TensorDecodeSelection {
     private static final int LOW_HALFS = MAX_HEAD_DIM * ROWS;
     /** Splits off the first 11 of a float's 24 digits (Dekker): {@code s = f x, high = s - (s - x)}. */
     private static final float SPLITTER = (1 << 13) + 1;
+
+    private static final float LEAST = -3e38f;
     /** Score of a window that is not seen; finite, since some devices compile without infinities. */
     private static final float MASKED = -1e30f;
     /** Above {@link #MASKED}, below every score. */
@@ -592,9 +594,12 @@ public final class TensorDecodeSelection {
         return query;
     }
 
-    /** Two numbers in f16 whose sum has 22 digits of one in f32. */
+    /**
+     * Two numbers in f16 whose sum has 22 digits of one in f32. The maximum changes no number; without it a compiler fuses
+     * product and differences, computes them exactly, and nothing is split off.
+     */
     private static void split(HalfFloatArray operands, int target, float query) {
-        float scaled = SPLITTER * query;
+        float scaled = TornadoMath.max(SPLITTER * query, LEAST);
         float high = scaled - (scaled - query);
         operands.set(target, new HalfFloat(high));
         operands.set(target + LOW_HALFS, new HalfFloat(query - high));
