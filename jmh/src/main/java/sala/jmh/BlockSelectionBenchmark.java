@@ -94,10 +94,11 @@ public class BlockSelectionBenchmark extends OperationBenchmark {
                 DeviceOperation.open(new SelectionSpeed(
                         layout,
                         cacheType,
-                        tokens > 1 && kernels.attendsOnTensorCores(DeviceGraphs.requireDevice(), cacheType),
+                        kernels.attendsOnTensorCores(DeviceGraphs.requireDevice(), cacheType),
                         contextLength,
                         tokens,
-                        tokens == 1 ? DEVICE_SPLITS : TornadoOptions.WORK_GROUPS));
+                        DEVICE_SPLITS,
+                        TornadoOptions.WORK_GROUPS));
         };
     }
 

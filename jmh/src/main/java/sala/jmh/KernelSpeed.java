@@ -136,13 +136,20 @@ public final class KernelSpeed {
         for (int splits : new int[] {48, 96, 132}) {
             rows.add(new SplitCombineSpeed(released, splits));
         }
-        rows.add(new SelectionSpeed(released, StorageType.F16, false, 262_144, 1, 64));
+        for (int contextLength : new int[] {262_144, 1_048_576}) {
+            rows.add(new SelectionSpeed(
+                    released, StorageType.F16, false, contextLength, 1, 64, TornadoOptions.WORK_GROUPS));
+        }
+        for (int contextLength : new int[] {4096, 65_536, 262_144, 1_048_576}) {
+            rows.add(new SelectionSpeed(
+                    released, StorageType.F16, true, contextLength, 1, 64, TornadoOptions.WORK_GROUPS));
+        }
         rows.add(new AttentionSpeed(chunk, true, false, StorageType.F16, 1));
         rows.add(new AttentionSpeed(chunk, true, true, StorageType.F16, 1));
         rows.add(new AttentionSpeed(chunk, false, false, StorageType.F16, 1));
         for (boolean tensorCores : new boolean[] {false, true}) {
             rows.add(new SelectionSpeed(
-                    released, StorageType.F16, tensorCores, 65_536, 1024, TornadoOptions.WORK_GROUPS));
+                    released, StorageType.F16, tensorCores, 65_536, 1024, 64, TornadoOptions.WORK_GROUPS));
         }
         for (HeadLayout heads : List.of(released, dense8b)) {
             // The portable kernel at 256K tokens would take minutes, and is no other than at 64K.

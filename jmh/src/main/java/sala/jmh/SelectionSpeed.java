@@ -19,6 +19,7 @@ import sala.kernels.selection.DecodeSelectionF32;
 import sala.kernels.selection.DecodeSelectionScratch;
 import sala.kernels.selection.PrefillSelectionF16;
 import sala.kernels.selection.PrefillSelectionF32;
+import sala.kernels.selection.TensorDecodeSelection;
 import sala.kernels.selection.TensorPrefillSelection;
 import sala.kernels.selection.TensorSelectionScratch;
 import sala.kernels.storage.StorageType;
@@ -35,13 +36,20 @@ import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
  *
  * @param heads of the layer
  * @param type of the compressed keys, F32 or F16
- * @param tensorCores whether the selection of many tokens is that of tensor cores; F16 only
+ * @param tensorCores whether the selection is that of tensor cores; F16 only
  * @param contextLength tokens in the cache
  * @param tokens that select: the last ones of the context
- * @param numWorkGroups those that share the windows of one token, or that take the tiles of many in turn
+ * @param numSplits work groups that share the coarse windows of one token and a KV head
+ * @param numWorkGroups those that take the tiles of many tokens in turn, or on tensor cores the fine windows of one
  */
 record SelectionSpeed(
-        HeadLayout heads, StorageType type, boolean tensorCores, int contextLength, int tokens, int numWorkGroups)
+        HeadLayout heads,
+        StorageType type,
+        boolean tensorCores,
+        int contextLength,
+        int tokens,
+        int numSplits,
+        int numWorkGroups)
         implements KernelSpeedRow {
     private static final int LAYERS = 8;
 
@@ -103,7 +111,7 @@ record SelectionSpeed(
             coarseKeys.add(seededCoarse.array(type, layout.coarseLength(rule)));
         }
         DecodeSelectionScratch scratch =
-                DecodeSelectionScratch.create(shape, layout, rule, tokens == 1 ? numWorkGroups : 1);
+                DecodeSelectionScratch.create(shape, layout, rule, tokens == 1 ? numSplits : 1);
         IntArray blockRanks =
                 new IntArray(tokens == 1 ? 1 : PrefillSelectionF32.scratchLength(shape, layout, rule, numWorkGroups));
         TensorSelectionScratch tensorScratch =
@@ -172,7 +180,10 @@ record SelectionSpeed(
             }
 
             private void addF16(KernelGraph graph, String task, HalfFloatArray fine, HalfFloatArray coarse) {
-                if (tokens == 1) {
+                if (tokens == 1 && tensorCores) {
+                    TensorDecodeSelection.addTo(
+                            graph, task, q, fine, coarse, scratch, tensorScratch, selected, step, shape, layout, rule);
+                } else if (tokens == 1) {
                     DecodeSelectionF16.addTo(
                             graph, task, q, fine, coarse, scratch, selected, step, shape, layout, rule);
                 } else if (tensorCores) {

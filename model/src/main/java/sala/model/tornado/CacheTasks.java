@@ -19,6 +19,7 @@ import sala.kernels.selection.DecodeSelectionF16;
 import sala.kernels.selection.DecodeSelectionF32;
 import sala.kernels.selection.PrefillSelectionF16;
 import sala.kernels.selection.PrefillSelectionF32;
+import sala.kernels.selection.TensorDecodeSelection;
 import sala.kernels.selection.TensorPrefillSelection;
 import sala.kernels.selection.TensorSelectionScratch;
 import sala.kernels.sparse.SparseAttentionF16;
@@ -157,7 +158,21 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 }
             }
             case Two(F16 fine, F16 coarse) -> {
-                if (decode) {
+                if (decode && scratch.isPresent()) {
+                    TensorDecodeSelection.addTo(
+                            graph,
+                            graph.scoped("select"),
+                            b.q(),
+                            fine.values(),
+                            coarse.values(),
+                            b.decodeSelection(),
+                            scratch.get(),
+                            b.selectedBlocks(),
+                            b.step(),
+                            shapes.attention(),
+                            shapes.layout(),
+                            shapes.rule());
+                } else if (decode) {
                     DecodeSelectionF16.addTo(
                             graph,
                             graph.scoped("select"),

@@ -34,6 +34,7 @@ import sala.kernels.matvec.MatVecSwiGluF32;
 import sala.kernels.norm.FinalNorm;
 import sala.kernels.norm.RmsNormF32;
 import sala.kernels.reference.AttentionShape;
+import sala.kernels.reference.BlockSelection;
 import sala.kernels.reference.DecaySlopes;
 import sala.kernels.reference.DenseAttention;
 import sala.kernels.reference.Embedding;
@@ -55,6 +56,11 @@ import sala.kernels.sampling.LogitAdjustment;
 import sala.kernels.sampling.RankMarks;
 import sala.kernels.sampling.SamplingSettings;
 import sala.kernels.sampling.TokenSampling;
+import sala.kernels.selection.BlockRank;
+import sala.kernels.selection.DecodeSelectionF32;
+import sala.kernels.selection.DecodeSelectionScratch;
+import sala.kernels.selection.TensorDecodeSelection;
+import sala.kernels.selection.TensorSelectionScratch;
 import sala.kernels.sparse.SparseAttentionF32;
 import sala.kernels.storage.PackedBf16;
 import sala.kernels.storage.StorageType;
@@ -81,6 +87,9 @@ final class KernelChecks {
     private static final int HEADS = 4;
     private static final int KV_HEADS = 2;
     private static final int HEAD_DIM = 16;
+    /** One that tensor cores have. */
+    private static final int SELECTION_HEAD_DIM = 32;
+
     private static final int TOKENS = 21;
     private static final int CAPACITY = 96;
     private static final AttentionShape SHAPE = new AttentionShape(HEADS, KV_HEADS, HEAD_DIM, 0.25);
@@ -139,6 +148,10 @@ final class KernelChecks {
         checks.add(new Named("prefill: sparse attn.", () -> sparse(false)));
         checks.add(new Named("argmax", this::argmax));
         checks.add(new Named("sampling", this::sampling));
+        checks.add(new Named("decode: selection", () -> selection(false)));
+        if (hasTensorDecode()) {
+            checks.add(new Named("tensor selection", () -> selection(true)));
+        }
         return checks;
     }
 
@@ -672,6 +685,105 @@ final class KernelChecks {
             System.arraycopy(row, 0, expected, token * row.length, row.length);
         }
         return KernelProbe.error(expected, out);
+    }
+
+    /** Whether the backend has tensor cores with asynchronous copies; the interpreter has all. */
+    private boolean hasTensorDecode() {
+        return switch (device.getTornadoVMBackend()) {
+            case JAVA, CUDA -> true;
+            case METAL, OPENCL, PTX, SPIRV, VIRTUAL -> false;
+        };
+    }
+
+    /** The blocks of a token with 50 of them; keys are such as f16 holds. */
+    private double selection(boolean tensorCores) {
+        AttentionShape shape = new AttentionShape(8, KV_HEADS, SELECTION_HEAD_DIM, 0.25);
+        CacheLayout layout = new CacheLayout(KV_HEADS, SELECTION_HEAD_DIM, 1000);
+        int position = 799;
+        double[] q = values(8 * SELECTION_HEAD_DIM);
+        double[] fine = weights(KV_HEADS * layout.fineCapacity(RULE) * SELECTION_HEAD_DIM);
+        double[] coarse = weights(KV_HEADS * layout.coarseCapacity(RULE) * SELECTION_HEAD_DIM);
+        KernelProbe probe = new KernelProbe(device, "selection" + tensorCores);
+        int splits = 3;
+        DecodeSelectionScratch scratch = new DecodeSelectionScratch(
+                probe.output(8 * splits),
+                probe.output(8 * splits),
+                probe.outputInts(KV_HEADS * RULE.numBlocks(layout.capacity())),
+                splits);
+        int maxSelected = BlockRank.maxSelected(RULE);
+        IntArray selected = probe.outputInts(KV_HEADS * maxSelected);
+        IntArray step = step(probe, position, 1);
+        if (tensorCores) {
+            int workGroups = splits * KV_HEADS;
+            TensorSelectionScratch tensorScratch = new TensorSelectionScratch(
+                    new IntArray(1),
+                    probe.output(workGroups * TensorSelectionScratch.FLOATS),
+                    probe.input(new HalfFloatArray(workGroups * TensorSelectionScratch.HALFS)),
+                    workGroups);
+            TensorDecodeSelection.addTo(
+                    probe.graph(),
+                    "select",
+                    probe.input(q),
+                    probe.input(halfs(fine)),
+                    probe.input(halfs(coarse)),
+                    scratch,
+                    tensorScratch,
+                    selected,
+                    step,
+                    shape,
+                    layout,
+                    RULE);
+        } else {
+            DecodeSelectionF32.addTo(
+                    probe.graph(),
+                    "select",
+                    probe.input(q),
+                    probe.input(fine),
+                    probe.input(coarse),
+                    scratch,
+                    selected,
+                    step,
+                    shape,
+                    layout,
+                    RULE);
+        }
+        probe.execute();
+        double[] windows = BlockSelection.windowScores(
+                q,
+                position,
+                tokensFirst(fine, layout.fineCapacity(RULE)),
+                tokensFirst(coarse, layout.coarseCapacity(RULE)),
+                shape,
+                RULE);
+        int numFine = windows.length / KV_HEADS;
+        int wrong = 0;
+        for (int kvHead = 0; kvHead < KV_HEADS; kvHead++) {
+            double[] scores = BlockSelection.blockScores(
+                    Arrays.copyOfRange(windows, kvHead * numFine, (kvHead + 1) * numFine),
+                    RULE.numBlocks(position + 1),
+                    RULE);
+            int[] expected = Arrays.copyOf(BlockSelection.select(scores, position, RULE), maxSelected);
+            for (int i = 0; i < maxSelected; i++) {
+                wrong += selected.get(kvHead * maxSelected + i) == expected[i] ? 0 : 1;
+            }
+        }
+        return wrong == 0 ? 0 : Double.POSITIVE_INFINITY;
+    }
+
+    /** From {@code [numKvHeads, windows, headDim]} to {@code [windows, numKvHeads, headDim]}. */
+    private static double[] tokensFirst(double[] heads, int windows) {
+        double[] out = new double[heads.length];
+        for (int window = 0; window < windows; window++) {
+            for (int head = 0; head < KV_HEADS; head++) {
+                System.arraycopy(
+                        heads,
+                        (head * windows + window) * SELECTION_HEAD_DIM,
+                        out,
+                        (window * KV_HEADS + head) * SELECTION_HEAD_DIM,
+                        SELECTION_HEAD_DIM);
+            }
+        }
+        return out;
     }
 
     private double argmax() {

@@ -24,7 +24,7 @@ public enum MatrixProducts {
 
     /**
      * The same with tiles of f16 matrices that are copied asynchronously, which is faster; and where the caches are f16, block
-     * selection and attention, sparse and dense, are on tensor cores too, attention in decode as well: CUDA.
+     * selection and attention, sparse and dense, are on tensor cores too, in decode as in prefill: CUDA.
      */
     ASYNC_TENSOR_CORES("asynchronous tensor-core");
 

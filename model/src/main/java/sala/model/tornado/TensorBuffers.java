@@ -25,8 +25,8 @@ import uk.ac.manchester.tornado.api.types.arrays.LongArray;
 import uk.ac.manchester.tornado.api.types.arrays.TornadoNativeArray;
 
 /**
- * What kernels on tensor cores have between them, shared by all layers: those of prefill, and attention of decode. Of
- * activations a column is a token.
+ * What kernels on tensor cores have between them, shared by all layers: those of prefill, and block selection and attention
+ * of decode. Of activations a column is a token.
  *
  * @param products which kernels multiply
  * @param inputs rounded inputs of a projection, {@code [width, T]} for the widest
@@ -127,7 +127,9 @@ record TensorBuffers(
 
     /** Whether block selection has a form on tensor cores for this model and these caches. */
     private static boolean selects(ModelConfig config, Shapes shapes, TornadoOptions options) {
-        return attends(config, options) && TensorPrefillSelection.supports(shapes.attention());
+        return attends(config, options)
+                && TensorPrefillSelection.supports(shapes.attention())
+                && options.workGroups() >= config.numKvHeads(); // at least one a KV head in decode
     }
 
     /** The same of sparse attention. */

@@ -8,7 +8,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Scratch of {@link DecodeSelectionF32}; it may serve all layers in turn.
+ * Scratch of {@link DecodeSelectionF32} and {@link TensorDecodeSelection}; it may serve all layers in turn.
  *
  * @param maxima {@code [numHeads, numSplits]}: largest score of a split of the coarse windows
  * @param sums {@code [numHeads, numSplits]}: sums of {@code exp(score - max)}, 0 for a split without windows

@@ -9,11 +9,11 @@ import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * Scratch of {@link TensorPrefillSelection}; it may serve all layers in turn.
+ * Scratch of {@link TensorPrefillSelection} and {@link TensorDecodeSelection}; it may serve all layers in turn.
  *
- * @param blockRanks {@code [numWorkGroups, tokensPerTile, maxBlocks]}: see {@link BlockRank}
+ * @param blockRanks {@code [numWorkGroups, tokensPerTile, maxBlocks]}: see {@link BlockRank}; of many tokens alone
  * @param results {@code [numWorkGroups, FLOATS]}: scores of a tile of windows
- * @param operands {@code [numWorkGroups, HALFS]}: queries of a tile of tokens, in two parts
+ * @param operands {@code [numWorkGroups, HALFS]}: queries of a tile of tokens, or of a KV head, in two parts
  * @param numWorkGroups at work at a time
  */
 public record TensorSelectionScratch(

@@ -45,6 +45,8 @@ record SelectionCase(
 
     private static final int SPARE_TOKENS = 2;
     private static final int SPARE_POSITIONS = 70;
+    /** Of a cache that holds far more than the context. */
+    private static final int MANY_SPARE_POSITIONS = 9000;
 
     /** A case of random arrays. */
     static SelectionCase random(
@@ -219,6 +221,43 @@ record SelectionCase(
         }
     }
 
+    /** {@link #decode} on tensor cores; the cache is in f16, and far from full. */
+    int[] decodeOnTensorCores(int numSplits, int numWorkGroups) {
+        CacheLayout layout = layout(MANY_SPARE_POSITIONS);
+        try (KernelRun run = new KernelRun("select")) {
+            FloatArray query = run.input(padded(1));
+            IntArray step = run.input(step());
+            HalfFloatArray fine = (HalfFloatArray) run.input(type, fineCache(layout));
+            HalfFloatArray coarse = (HalfFloatArray) run.input(type, coarseCache(layout));
+            DecodeSelectionScratch scratch = new DecodeSelectionScratch(
+                    run.output(shape.numHeads() * numSplits),
+                    run.output(shape.numHeads() * numSplits),
+                    run.outputInts(shape.numKvHeads() * rule.numBlocks(layout.capacity())),
+                    numSplits);
+            TensorSelectionScratch tensorScratch = new TensorSelectionScratch(
+                    run.outputInts(1),
+                    run.output(numWorkGroups * TensorSelectionScratch.FLOATS),
+                    run.outputHalfs(numWorkGroups * TensorSelectionScratch.HALFS),
+                    numWorkGroups);
+            IntArray selected = run.outputInts(shape.numKvHeads() * BlockRank.maxSelected(rule));
+            TensorDecodeSelection.addTo(
+                    run.graph(),
+                    "select",
+                    query,
+                    fine,
+                    coarse,
+                    scratch,
+                    tensorScratch,
+                    selected,
+                    step,
+                    shape,
+                    layout,
+                    rule);
+            run.execute();
+            return selected.toHeapArray();
+        }
+    }
+
     /** The last token of this call as a call of its own. */
     SelectionCase lastToken() {
         double[] query = Arrays.copyOfRange(q, q.length - shape.queryWidth(), q.length);
@@ -302,15 +341,27 @@ record SelectionCase(
     }
 
     private CacheLayout layout() {
-        return new CacheLayout(shape.numKvHeads(), shape.headDim(), cacheLength + numTokens() + SPARE_POSITIONS);
+        return layout(SPARE_POSITIONS);
+    }
+
+    private CacheLayout layout(int sparePositions) {
+        return new CacheLayout(shape.numKvHeads(), shape.headDim(), cacheLength + numTokens() + sparePositions);
     }
 
     private double[] fineCache() {
-        return CacheArrays.toCache(fineKeys, shape.numKvHeads(), shape.headDim(), layout().fineCapacity(rule));
+        return fineCache(layout());
+    }
+
+    private double[] fineCache(CacheLayout layout) {
+        return CacheArrays.toCache(fineKeys, shape.numKvHeads(), shape.headDim(), layout.fineCapacity(rule));
     }
 
     private double[] coarseCache() {
-        return CacheArrays.toCache(coarseKeys, shape.numKvHeads(), shape.headDim(), layout().coarseCapacity(rule));
+        return coarseCache(layout());
+    }
+
+    private double[] coarseCache(CacheLayout layout) {
+        return CacheArrays.toCache(coarseKeys, shape.numKvHeads(), shape.headDim(), layout.coarseCapacity(rule));
     }
 
     private float[] padded(int tokenCapacity) {

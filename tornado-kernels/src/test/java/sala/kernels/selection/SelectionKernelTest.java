@@ -26,7 +26,7 @@ import uk.ac.manchester.tornado.api.types.arrays.FloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
-/** {@link DecodeSelectionF32}, {@link PrefillSelectionF32} and {@link TensorPrefillSelection}. */
+/** {@link DecodeSelectionF32}, {@link PrefillSelectionF32}, and {@link TensorDecodeSelection}, {@link TensorPrefillSelection}. */
 class SelectionKernelTest {
     /** The proportions of the released model, with fewer blocks. */
     private static final SelectionRule RULE = new SelectionRule(32, 16, 64, 1, 2, 5);
@@ -117,6 +117,67 @@ class SelectionKernelTest {
                         Arguments.of(16, 1, 32, 63, 2, 5));
     }
 
+    /** One token on tensor cores: more splits than tiles and fewer, groups and heads of all sizes, short contexts. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("tensorTokens")
+    void decodeOnTensorCoresEqualsReference(
+            int groupSize, int numKvHeads, int headDim, int position, int numSplits, int numWorkGroups) {
+        SelectionCase token =
+                SelectionCase.random(shape(groupSize, numKvHeads, headDim), RULE, StorageType.F16, position, 1);
+        int[] lists = token.decodeOnTensorCores(numSplits, numWorkGroups);
+        token.assertSelected(lists);
+        assertArrayEquals(token.decode(numSplits), lists);
+    }
+
+    static List<Arguments> tensorTokens() {
+        return !TestDevice.hasBf16TensorCores()
+                ? List.of()
+                : List.of(
+                        Arguments.of(16, 2, 128, 700, 1, 2),
+                        Arguments.of(16, 1, 64, 1023, 4, 4),
+                        Arguments.of(4, 2, 32, 640, 8, 6),
+                        Arguments.of(3, 1, 32, 999, 2, 3),
+                        Arguments.of(1, 2, 64, 511, 1, 9),
+                        Arguments.of(16, 2, 128, 0, 4, 8),
+                        Arguments.of(16, 1, 128, 62, 3, 4),
+                        Arguments.of(4, 1, 128, 63, 3, 4),
+                        Arguments.of(4, 2, 64, 64, 3, 8),
+                        Arguments.of(16, 2, 128, 99, 2, 4),
+                        Arguments.of(4, 1, 128, 4999, 1, 2),
+                        Arguments.of(16, 1, 128, 9999, 64, 3),
+                        Arguments.of(1, 1, 32, 9999, 2, 2));
+    }
+
+    /** The golden choices on tensor cores, where their heads are supported; a cache of f16 may turn scores that are near. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("tensorVariants")
+    void tensorCoresAgreeWithGoldenKeys(GoldenVariant variant) {
+        int headDim = variant.integer("dim");
+        AttentionShape shape = new AttentionShape(
+                variant.integer("heads"), variant.integer("kv_heads"), headDim, 1 / Math.sqrt(headDim));
+        SelectionRule rule = rule(variant.parameters().required("sparse_config"));
+        int[] positions = variant.ints("positions");
+        double[] q = variant.doubles("q");
+        for (int row = 0; row < positions.length; row++) {
+            SelectionCase token = SelectionCase.ofKeys(
+                    shape,
+                    rule,
+                    StorageType.F16,
+                    positions[row],
+                    Arrays.copyOfRange(q, row * shape.queryWidth(), (row + 1) * shape.queryWidth()),
+                    Arrays.copyOf(variant.doubles("k"), (positions[row] + 1) * shape.kvWidth()));
+            token.assertSelected(token.decodeOnTensorCores(3, 5));
+        }
+    }
+
+    static List<GoldenVariant> tensorVariants() {
+        return !TestDevice.hasBf16TensorCores()
+                ? List.of()
+                : variants().stream()
+                        .filter(variant -> variant.integer("dim") % 32 == 0)
+                        .toList();
+    }
+
     /** Other proportions: one window a block, windows longer than blocks, nothing forced, all blocks in the list. */
     @ParameterizedTest
     @CsvSource({
@@ -140,6 +201,10 @@ class SelectionKernelTest {
         SelectionCase call = SelectionCase.random(shape(4, 2, 16), rule, StorageType.F32, position - 4, 5);
         call.assertSelected(call.prefill(2));
         call.lastToken().assertSelected(call.lastToken().decode(2));
+        if (TestDevice.hasBf16TensorCores()) {
+            SelectionCase token = SelectionCase.random(shape(4, 2, 32), rule, StorageType.F16, position, 1);
+            token.assertSelected(token.decodeOnTensorCores(2, 5));
+        }
     }
 
     /** One call or several, many work groups or one: the same lists. */
@@ -177,6 +242,10 @@ class SelectionKernelTest {
         SelectionCase token = SelectionCase.random(shape(16, 1, 8), nothingForced, StorageType.F32, 399, 1, equal);
         assertArrayEquals(new int[] {0, 1, 49}, token.decode(2));
         assertArrayEquals(new int[] {0, 1, 49}, token.prefill(1));
+        if (TestDevice.hasBf16TensorCores()) {
+            SelectionCase halfs = SelectionCase.random(shape(4, 1, 32), SMALL, StorageType.F16, 159, 1, equal);
+            assertArrayEquals(new int[] {0, 1, 2, 17, 18, 19}, halfs.decodeOnTensorCores(4, 4));
+        }
     }
 
     /** A common shift of all scores to about -10,000 changes nothing: the softmax is of differences. */
@@ -194,6 +263,26 @@ class SelectionKernelTest {
                 new SelectionCase(shape, SMALL, StorageType.F32, 399, q, plain.fineKeys(), plain.coarseKeys());
         token.assertSelected(token.decode(3));
         token.assertSelected(token.prefill(1));
+    }
+
+    /** The same on tensor cores: a shift by some -2,000, of values that f16 holds. */
+    @ParameterizedTest(allowZeroInvocations = true)
+    @MethodSource("tensorHeadDims")
+    void largeNegativeScoresOnTensorCores(int headDim) {
+        AttentionShape shape = new AttentionShape(4, 1, headDim, 1);
+        SelectionCase plain = SelectionCase.random(shape, SMALL, StorageType.F16, 399, 1, keys -> {
+            Arrays.setAll(keys, i -> i % headDim == 0 ? -2048 : Math.rint(4 * keys[i]) / 4);
+            return keys;
+        });
+        double[] q = new double[plain.q().length];
+        Arrays.setAll(q, i -> i % headDim == 0 ? 1 : Math.rint(2 * plain.q()[i]) / 2);
+        SelectionCase token =
+                new SelectionCase(shape, SMALL, StorageType.F16, 399, q, plain.fineKeys(), plain.coarseKeys());
+        token.assertSelected(token.decodeOnTensorCores(3, 7));
+    }
+
+    static List<Integer> tensorHeadDims() {
+        return TestDevice.hasBf16TensorCores() ? List.of(32, 64, 128) : List.of();
     }
 
     /** A context of 40,000 tokens: 5,000 blocks, many of which share a bf16 score. */
@@ -272,6 +361,21 @@ class SelectionKernelTest {
                         new CacheLayout(1, 32, 100),
                         SMALL,
                         1));
+        assertRefused(
+                "numWorkGroups: expected at least 2, found 1",
+                () -> TensorDecodeSelection.addTo(
+                        new KernelGraph("g"),
+                        "select",
+                        array,
+                        halfs,
+                        halfs,
+                        DecodeSelectionScratch.create(shape(4, 2, 32), new CacheLayout(2, 32, 100), SMALL, 2),
+                        TensorSelectionScratch.create(new IntArray(1), 1),
+                        new IntArray(100),
+                        Step.create(),
+                        shape(4, 2, 32),
+                        new CacheLayout(2, 32, 100),
+                        SMALL));
         assertRefused(
                 "selectedBlocks: expected at least 6 values",
                 () -> DecodeSelectionF32.addTo(
