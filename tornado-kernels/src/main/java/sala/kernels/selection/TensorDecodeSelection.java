@@ -454,8 +454,7 @@ public final class TensorDecodeSelection {
             context.asyncCopyToLocal(queries, target, operands, operandBase + i * 2);
             context.asyncCopyToLocal(queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + LOW_HALFS + i * 2);
         }
-        // A tile begins with the last window of the block before. In place of windows that do not exist others are
-        // copied;
+        // A tile begins with the last window of the block before. For windows that are not there others are copied;
         // they are masked.
         int lastWindow = TornadoMath.max(0, visible - 1);
         for (int ahead = 0; ahead < TILES; ahead++) {
