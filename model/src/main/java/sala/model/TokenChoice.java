@@ -24,8 +24,9 @@ public record TokenChoice(double temperature, int topKTokens, double topP, doubl
         return new TokenChoice(0, 0, 1, 0, new LogitChanges(0));
     }
 
-    /** Whether the token is the one with the largest logit as it is. */
+    /** Whether the token is the one with the largest logit as it is, whatever the random number. */
     public boolean isArgmax() {
-        return temperature == 0 && changes.size() == 0;
+        boolean keepsOne = temperature == 0 || topKTokens == 1 || topP == 0;
+        return keepsOne && changes.size() == 0;
     }
 }
