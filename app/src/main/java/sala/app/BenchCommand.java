@@ -254,10 +254,9 @@ final class BenchCommand implements Runnable {
                 WeightPages.readIn(weights, streams);
             }
             String name = String.valueOf(directory.toAbsolutePath().normalize().getFileName());
-            BenchPrinter printer = format.printer(streams);
-            printer.begin();
-            measure(BenchModel.of(name, weights), choice, weights, tests, threadCounts, printer);
-            printer.end();
+            format.print(
+                    streams,
+                    printer -> measure(BenchModel.of(name, weights), choice, weights, tests, threadCounts, printer));
         }
     }
 
@@ -270,16 +269,15 @@ final class BenchCommand implements Runnable {
             configs.forEach(
                     config -> MemoryCheck.require(MemoryPlan.of(config, longest(tests)), "-p, -n, -d, --layers"));
         }
-        BenchPrinter printer = format.printer(streams);
-        printer.begin();
-        for (BenchShape shape : all) {
-            say("making random weights of " + shape.name());
-            try (Arena arena = Arena.ofShared()) {
-                ModelWeights weights = ModelWeights.random(shape.config(), type, seed, arena);
-                measure(BenchModel.of(shape.name(), weights), choice, weights, tests, threadCounts, printer);
+        format.print(streams, printer -> {
+            for (BenchShape shape : all) {
+                say("making random weights of " + shape.name());
+                try (Arena arena = Arena.ofShared()) {
+                    ModelWeights weights = ModelWeights.random(shape.config(), type, seed, arena);
+                    measure(BenchModel.of(shape.name(), weights), choice, weights, tests, threadCounts, printer);
+                }
             }
-        }
-        printer.end();
+        });
     }
 
     private DType weightType() {

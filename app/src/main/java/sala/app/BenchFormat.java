@@ -1,6 +1,7 @@
 package sala.app;
 
 import java.util.Locale;
+import java.util.function.Consumer;
 
 /** Output formats of {@code sala bench}, named as llama-bench names them. */
 enum BenchFormat {
@@ -9,8 +10,22 @@ enum BenchFormat {
     JSON,
     JSONL;
 
-    /** A printer that writes to the results stream. */
-    BenchPrinter printer(CommandStreams streams) {
+    /**
+     * Prints the results of work to the results stream. Where the work fails what it had is whole: a closed array, a table.
+     *
+     * @param work gives the printer its results
+     */
+    void print(CommandStreams streams, Consumer<BenchPrinter> work) {
+        BenchPrinter printer = printer(streams);
+        printer.begin();
+        try {
+            work.accept(printer);
+        } finally {
+            printer.end();
+        }
+    }
+
+    private BenchPrinter printer(CommandStreams streams) {
         return switch (this) {
             case MD -> new BenchMarkdown(streams);
             case CSV -> new BenchCsv(streams);

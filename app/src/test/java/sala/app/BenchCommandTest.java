@@ -1,11 +1,16 @@
 package sala.app;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
+import java.io.ByteArrayOutputStream;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -169,6 +174,22 @@ class BenchCommandTest {
             assertEquals("tiny/2 layers", result.required("model_filename").textValue());
             assertEquals(i % 2 == 0 ? 8 : 0, result.required("n_prompt").intValue());
         }
+    }
+
+    @Test
+    void anArrayIsClosedWhereTheMeasurementFails() throws JsonProcessingException {
+        var out = new ByteArrayOutputStream();
+        var streams = CommandStreams.of(InputStream.nullInputStream(), new PrintStream(out), new PrintStream(out));
+        assertThrows(
+                IllegalStateException.class,
+                () -> BenchFormat.JSON.print(streams, _ -> {
+                    throw new IllegalStateException("the device is gone");
+                }));
+        assertEquals(
+                0,
+                new ObjectMapper()
+                        .readTree(out.toString(StandardCharsets.UTF_8))
+                        .size());
     }
 
     @Test

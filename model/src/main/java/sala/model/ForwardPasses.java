@@ -82,7 +82,8 @@ public final class ForwardPasses {
                         "a context of %d tokens: no device can address its caches (%s); lower --context-length"
                                 .formatted(options.contextLength(), e.getMessage()));
             }
-            String free = options.keptBytes() > 0 ? " beside what closed models keep" : "";
+            String free =
+                    options.keptBytes() > 0 ? " beside what closed models keep (a process of its own has it all)" : "";
             plan.check(entry.name() + free, memoryBytes);
             return new TornadoForwardPass(weights, plan.options(), entry.device(), options.loading());
         }
