@@ -20,7 +20,7 @@ public record DeviceCopy(int words, int arrays) implements KernelSpeedRow {
     /** What shares of the bandwidth are shares of: 256 MiB, more than any cache. */
     static final DeviceCopy YARDSTICK = new DeviceCopy(1 << 25, 1);
 
-    /** So many that what the host does for a graph hardly counts: some milliseconds of the largest copy on a GPU. */
+    /** Some milliseconds of the largest copy on a GPU. */
     private static final int LEAST_LAUNCHES = 16;
 
     private static final int GROUP_LANES = 256;
@@ -46,7 +46,8 @@ public record DeviceCopy(int words, int arrays) implements KernelSpeedRow {
 
     @Override
     public String shape() {
-        return words / (1 << 17) + " MiB" + (arrays > 1 ? ", %d in turn".formatted(arrays) : "");
+        return (words < 1 << 17 ? words / (1 << 7) + " KiB" : words / (1 << 17) + " MiB")
+                + (arrays > 1 ? ", %d in turn".formatted(arrays) : "");
     }
 
     @Override

@@ -13,6 +13,9 @@ final class DeviceGraphs {
     /** Launches behind the checked one: the clocks of an idle card rise with the first of them. */
     private static final int PROFILED_LAUNCHES = 3;
 
+    /** Long enough for the clocks of an idle card to rise. */
+    static final long WARM_UP_NANOS = 300_000_000;
+
     private DeviceGraphs() {}
 
     /**
@@ -47,6 +50,33 @@ final class DeviceGraphs {
 
     static TornadoExecutionPlan plan(KernelGraph graph) {
         return new TornadoExecutionPlan(graph.taskGraph().snapshot()).withGridScheduler(graph.gridScheduler());
+    }
+
+    /**
+     * Time of a launch by the device's own clock, which knows nothing of what the host does for it, but holds some microseconds
+     * of the launch. Kernels have no warp shuffles here, so that every backend runs the same.
+     *
+     * @param runs of the graph
+     * @return seconds, one number a run
+     */
+    static double[] kernelSeconds(KernelSpeedRow.Work work, int runs) {
+        KernelGraph graph = graph(work, "kernels", work.launches(), false);
+        graph.taskGraph().persistOnDevice(work.output());
+        double[] seconds = new double[runs];
+        try (TornadoExecutionPlan plan = plan(graph)) {
+            long start = System.nanoTime();
+            while (System.nanoTime() - start < WARM_UP_NANOS) {
+                plan.execute();
+            }
+            plan.withProfiler(ProfilerMode.SILENT);
+            for (int run = 0; run < runs; run++) {
+                long nanos = plan.execute().getProfilerResult().getDeviceKernelTime();
+                seconds[run] = nanos * 1e-9 / work.launches();
+            }
+            return seconds;
+        } catch (TornadoExecutionPlanException e) {
+            throw new IllegalStateException("the execution plan cannot be closed", e);
+        }
     }
 
     /**

@@ -10,7 +10,6 @@ import sala.kernels.storage.StorageType;
 import sala.model.tornado.TornadoOptions;
 import uk.ac.manchester.tornado.api.TornadoExecutionPlan;
 import uk.ac.manchester.tornado.api.common.TornadoDevice;
-import uk.ac.manchester.tornado.api.enums.ProfilerMode;
 import uk.ac.manchester.tornado.api.enums.TornadoVMBackendType;
 import uk.ac.manchester.tornado.api.exceptions.TornadoExecutionPlanException;
 import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
@@ -39,9 +38,6 @@ import uk.ac.manchester.tornado.api.runtime.TornadoRuntimeProvider;
  * <p>Without the third option graphs of more than some 30 tasks fail with a buffer overflow.
  */
 public final class KernelSpeed {
-    /** Long enough for the clocks of an idle card to rise. */
-    private static final long WARM_UP_NANOS = 300_000_000;
-
     private static final int RUNS = 40;
 
     private KernelSpeed() {}
@@ -110,7 +106,9 @@ public final class KernelSpeed {
             rows.add(new TensorMatMulSpeed(form, 4096, 16_384, 4096));
             rows.add(new TensorMatMulSpeed(form, 4096, 4096, 16_384));
         }
+        rows.add(new DeviceCopy(1 << 10, 1)); // what a launch takes that moves next to nothing
         rows.add(new DeviceCopy(1 << 18, 40)); // as many bytes as a lightning step
+        rows.add(new DeviceCopy(3 << 17, 40)); // as many as block-sparse attention of a token
         rows.add(new LightningStepSpeed(released, 24));
         rows.add(new LightningStepSpeed(released, 40));
         AttentionInputs token = new AttentionInputs(released, 262_144, 1);
@@ -193,7 +191,9 @@ public final class KernelSpeed {
         KernelSpeedRow.Work work = row.allocate();
         boolean shuffles = DeviceGraphs.hasShuffles(backend);
         double error = DeviceGraphs.check(work, shuffles).error();
-        return shuffles && !deviceClock ? timeRecorded(work, error) : timeKernels(work, error);
+        return shuffles && !deviceClock
+                ? timeRecorded(work, error)
+                : time(DeviceGraphs.kernelSeconds(work, RUNS), error);
     }
 
     /** By the host's clock, around recorded graphs. */
@@ -206,7 +206,7 @@ public final class KernelSpeed {
         try (TornadoExecutionPlan once = DeviceGraphs.plan(single).withCUDAGraph();
                 TornadoExecutionPlan twice = DeviceGraphs.plan(twofold).withCUDAGraph()) {
             long start = System.nanoTime();
-            while (System.nanoTime() - start < WARM_UP_NANOS) {
+            while (System.nanoTime() - start < DeviceGraphs.WARM_UP_NANOS) {
                 once.execute();
                 twice.execute();
             }
@@ -216,25 +216,6 @@ public final class KernelSpeed {
             }
         }
         return time(differences, error);
-    }
-
-    /** By the device's clock, around the kernels. */
-    private static Time timeKernels(KernelSpeedRow.Work work, double error) throws TornadoExecutionPlanException {
-        KernelGraph graph = DeviceGraphs.graph(work, "kernels", work.launches(), false);
-        graph.taskGraph().persistOnDevice(work.output());
-        double[] kernels = new double[RUNS];
-        try (TornadoExecutionPlan plan = DeviceGraphs.plan(graph)) {
-            long start = System.nanoTime();
-            while (System.nanoTime() - start < WARM_UP_NANOS) {
-                plan.execute();
-            }
-            plan.withProfiler(ProfilerMode.SILENT);
-            for (int i = 0; i < RUNS; i++) {
-                long nanos = plan.execute().getProfilerResult().getDeviceKernelTime();
-                kernels[i] = nanos * 1e-9 / work.launches();
-            }
-        }
-        return time(kernels, error);
     }
 
     private static double seconds(TornadoExecutionPlan plan) {
