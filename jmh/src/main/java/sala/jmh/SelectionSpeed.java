@@ -9,6 +9,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import sala.kernels.KernelGraph;
 import sala.kernels.Step;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.cache.CacheLayout;
 import sala.kernels.reference.AttentionShape;
 import sala.kernels.reference.BlockSelection;
@@ -110,6 +111,7 @@ record SelectionSpeed(
             fineKeys.add(seededFine.array(type, layout.fineLength(rule)));
             coarseKeys.add(seededCoarse.array(type, layout.coarseLength(rule)));
         }
+        QueryOperands queries = new QueryOperands(q, new HalfFloatArray(QueryOperands.length(shape)));
         DecodeSelectionScratch scratch =
                 DecodeSelectionScratch.create(shape, layout, rule, tokens == 1 ? numSplits : 1);
         IntArray blockRanks =
@@ -131,7 +133,7 @@ record SelectionSpeed(
                                 ? List.of(scratch.maxima(), scratch.sums(), scratch.blockRanks())
                                 : List.of(blockRanks));
                 if (tensorCores) {
-                    inputs.addAll(List.of(tensorScratch.results(), tensorScratch.operands()));
+                    inputs.addAll(List.of(tensorScratch.results(), tensorScratch.operands(), queries.halfs()));
                 }
                 return inputs.toArray();
             }
@@ -181,8 +183,20 @@ record SelectionSpeed(
 
             private void addF16(KernelGraph graph, String task, HalfFloatArray fine, HalfFloatArray coarse) {
                 if (tokens == 1 && tensorCores) {
+                    queries.addTo(graph, task + "Queries", shape);
                     TensorDecodeSelection.addTo(
-                            graph, task, q, fine, coarse, scratch, tensorScratch, selected, step, shape, layout, rule);
+                            graph,
+                            task,
+                            queries,
+                            fine,
+                            coarse,
+                            scratch,
+                            tensorScratch,
+                            selected,
+                            step,
+                            shape,
+                            layout,
+                            rule);
                 } else if (tokens == 1) {
                     DecodeSelectionF16.addTo(
                             graph, task, q, fine, coarse, scratch, selected, step, shape, layout, rule);

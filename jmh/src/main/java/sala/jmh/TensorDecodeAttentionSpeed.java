@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import sala.kernels.KernelGraph;
 import sala.kernels.Step;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.attention.TensorDecodeAttention;
 import sala.kernels.attention.TensorDecodeScratch;
 import sala.kernels.cache.CacheLayout;
@@ -15,7 +16,8 @@ import uk.ac.manchester.tornado.api.types.arrays.HalfFloatArray;
 import uk.ac.manchester.tornado.api.types.arrays.IntArray;
 
 /**
- * {@link TensorDecodeAttention}, with what joins its splits; {@link AttentionSpeed} is the portable kernel beside it. Counted
+ * {@link TensorDecodeAttention}, with what joins its splits, and dense with {@link QueryOperands}, which block-sparse
+ * selection has already; {@link AttentionSpeed} is the portable kernel beside it. Counted
  * are the keys and values that the token sees. A graph goes round several caches, as there.
  *
  * @param inputs context; one token attends
@@ -62,6 +64,7 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
         HeadLayout heads = inputs.heads();
         CacheLayout layout = new CacheLayout(heads.numKvHeads(), heads.headDim(), inputs.contextLength());
         FloatArray q = (FloatArray) AttentionInputs.seededQueries().array(StorageType.F32, heads.width());
+        QueryOperands queries = new QueryOperands(q, new HalfFloatArray(QueryOperands.length(heads.shape())));
         int launches = AttentionSpeed.launches(bytes());
         int caches = AttentionSpeed.caches(launches, 2.0 * layout.length() * Short.BYTES);
         List<HalfFloatArray> keys = new ArrayList<>();
@@ -82,7 +85,8 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
             public Object[] inputs() {
                 List<Object> arrays = new ArrayList<>(keys);
                 arrays.addAll(values);
-                arrays.addAll(List.of(q, step, scratch.partials().results(), scratch.scores()));
+                arrays.addAll(
+                        List.of(q, queries.halfs(), step, scratch.partials().results(), scratch.scores()));
                 arrays.addAll(sparse ? selections : List.of(scratch.noBlocks()));
                 return arrays.toArray();
             }
@@ -101,11 +105,14 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
             public void addTo(KernelGraph graph, String task, int launch) {
                 HalfFloatArray k = keys.get(launch % caches);
                 HalfFloatArray v = values.get(launch % caches);
+                if (!sparse || launch == 0) {
+                    queries.addTo(graph, task + "Queries", heads.shape());
+                }
                 if (sparse) {
                     TensorDecodeAttention.addSparseTo(
                             graph,
                             task,
-                            q,
+                            queries,
                             k,
                             v,
                             selections.get(launch % launches / caches),
@@ -117,7 +124,7 @@ record TensorDecodeAttentionSpeed(AttentionInputs inputs, boolean sparse, int nu
                             heads.rule().blockSize(),
                             maxSelected);
                 } else {
-                    TensorDecodeAttention.addTo(graph, task, q, k, v, scratch, out, step, heads.shape(), layout);
+                    TensorDecodeAttention.addTo(graph, task, queries, k, v, scratch, out, step, heads.shape(), layout);
                 }
             }
 

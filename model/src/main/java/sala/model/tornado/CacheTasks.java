@@ -4,6 +4,7 @@ import java.util.Optional;
 import sala.kernels.KernelGraph;
 import sala.kernels.attention.DenseAttentionF16;
 import sala.kernels.attention.DenseAttentionF32;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.attention.TensorDecodeAttention;
 import sala.kernels.attention.TensorDecodeScratch;
 import sala.kernels.attention.TensorDenseAttention;
@@ -122,8 +123,14 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         }
     }
 
+    /** The token's queries for block selection and attention on tensor cores, where they are on tensor cores. */
+    void splitQueries() {
+        buffers.queryOperands().ifPresent(queries -> queries.addTo(graph, graph.scoped("queries"), shapes.attention()));
+    }
+
     void select(DeviceCache.Kv cache, boolean decode) {
         DeviceBuffers b = buffers;
+        Optional<QueryOperands> queries = b.queryOperands();
         Optional<TensorSelectionScratch> scratch = b.tensor().flatMap(TensorBuffers::selection);
         switch (new Two(cache.fineKeys(), cache.coarseKeys())) {
             case Two(F32 fine, F32 coarse) -> {
@@ -158,11 +165,11 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 }
             }
             case Two(F16 fine, F16 coarse) -> {
-                if (decode && scratch.isPresent()) {
+                if (decode && scratch.isPresent() && queries.isPresent()) {
                     TensorDecodeSelection.addTo(
                             graph,
                             graph.scoped("select"),
-                            b.q(),
+                            queries.get(),
                             fine.values(),
                             coarse.values(),
                             b.decodeSelection(),
@@ -225,6 +232,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
         int blockSize = shapes.rule().blockSize();
         int maxSelected = BlockRank.maxSelected(shapes.rule());
         Optional<TensorAttentionScratch> scratch = b.tensor().flatMap(TensorBuffers::attention);
+        Optional<QueryOperands> queries = b.queryOperands();
         Optional<TensorDecodeScratch> decodeScratch =
                 b.tensor().flatMap(TensorBuffers::decode).map(TensorBuffers.Decode::sparse);
         switch (new Two(cache.keys(), cache.values())) {
@@ -263,11 +271,11 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 }
             }
             case Two(F16 keys, F16 values) -> {
-                if (decode && decodeScratch.isPresent()) {
+                if (decode && decodeScratch.isPresent() && queries.isPresent()) {
                     TensorDecodeAttention.addSparseTo(
                             graph,
                             graph.scoped("attention"),
-                            b.q(),
+                            queries.get(),
                             keys.values(),
                             values.values(),
                             b.selectedBlocks(),
@@ -334,6 +342,7 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
     void attendAll(DeviceCache.Kv cache, boolean decode) {
         DeviceBuffers b = buffers;
         Optional<TensorDenseScratch> scratch = b.tensor().flatMap(TensorBuffers::denseAttention);
+        Optional<QueryOperands> queries = b.queryOperands();
         Optional<TensorDecodeScratch> decodeScratch =
                 b.tensor().flatMap(TensorBuffers::decode).map(TensorBuffers.Decode::dense);
         switch (new Two(cache.keys(), cache.values())) {
@@ -366,11 +375,11 @@ record CacheTasks(KernelGraph graph, DeviceBuffers buffers, Shapes shapes) {
                 }
             }
             case Two(F16 keys, F16 values) -> {
-                if (decode && decodeScratch.isPresent()) {
+                if (decode && decodeScratch.isPresent() && queries.isPresent()) {
                     TensorDecodeAttention.addTo(
                             graph,
                             graph.scoped("attention"),
-                            b.q(),
+                            queries.get(),
                             keys.values(),
                             values.values(),
                             decodeScratch.get(),

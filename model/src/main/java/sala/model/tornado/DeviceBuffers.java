@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import sala.kernels.Step;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.attention.SplitPartials;
 import sala.kernels.lightning.ChunkedPrefill;
 import sala.kernels.lightning.LightningDecay;
@@ -171,6 +172,11 @@ record DeviceBuffers(
     /** Work groups that share a token's attention in decode. */
     private static int splits(TornadoOptions options) {
         return Math.clamp(options.workGroups() / 8, 1, 64);
+    }
+
+    /** A token's queries for block selection and attention on tensor cores; empty where those are portable. */
+    Optional<QueryOperands> queryOperands() {
+        return tensor.flatMap(TensorBuffers::decode).map(decode -> new QueryOperands(q, decode.operands()));
     }
 
     /** What every layer may use, but for the step; in the order of the record. */

@@ -12,6 +12,7 @@ import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.WorkGroups;
 import sala.kernels.attention.DenseAttentionF32;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.attention.SplitPartials;
 import sala.kernels.cache.CacheLayout;
 import sala.kernels.cache.KeyCompressionF32;
@@ -720,10 +721,13 @@ final class KernelChecks {
                     probe.output(workGroups * TensorSelectionScratch.FLOATS),
                     probe.input(new HalfFloatArray(workGroups * TensorSelectionScratch.HALFS)),
                     workGroups);
+            QueryOperands queries =
+                    new QueryOperands(probe.input(q), probe.input(new HalfFloatArray(QueryOperands.length(shape))));
+            queries.addTo(probe.graph(), "queries", shape);
             TensorDecodeSelection.addTo(
                     probe.graph(),
                     "select",
-                    probe.input(q),
+                    queries,
                     probe.input(halfs(fine)),
                     probe.input(halfs(coarse)),
                     scratch,

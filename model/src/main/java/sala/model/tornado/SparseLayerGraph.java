@@ -1,6 +1,7 @@
 package sala.model.tornado;
 
 import sala.kernels.KernelGraph;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.gate.OutputGateF32;
 import sala.kernels.norm.RmsNormF32;
 import sala.kernels.rope.QkRope;
@@ -12,6 +13,7 @@ import sala.loader.ModelConfig;
  * <pre>
  *   hidden ──norm──▶ normed ──qkv──▶ q, k, v        k, v ──append──▶ cache ──compress──▶ fineKeys, coarseKeys
  *                      │             │
+ *                      │             │          in decode on tensor cores q goes as {@link QueryOperands}
  *                      │             ├─ sparse: select (fineKeys, coarseKeys) ──▶ selectedBlocks
  *                      │             │          attention (selectedBlocks, cache) ──▶ attended
  *                      │             └─ dense:  attention (cache) ──▶ attended
@@ -57,6 +59,9 @@ record SparseLayerGraph(ModelConfig config, DeviceBuffers buffers, Shapes shapes
         CacheTasks tasks = new CacheTasks(graph, b, shapes);
         tasks.append(cache, b.k(), b.v(), tokens);
         tasks.compress(cache, tokens);
+        if (decode) {
+            tasks.splitQueries();
+        }
         if (call.isSparse()) {
             tasks.select(cache, decode);
             tasks.attendSelected(cache, decode);

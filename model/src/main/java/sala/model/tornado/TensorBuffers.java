@@ -5,6 +5,7 @@ import static sala.kernels.storage.PackedBf16.PER_WORD;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.attention.TensorDecodeAttention;
 import sala.kernels.attention.TensorDecodeScratch;
 import sala.kernels.attention.TensorDenseAttention;
@@ -49,16 +50,19 @@ record TensorBuffers(
         Optional<TensorDenseScratch> denseAttention,
         Optional<Decode> decode) {
     /**
-     * Scratch of the attention of one token.
+     * Scratch of block selection and attention of one token.
      *
+     * @param operands of {@link QueryOperands}
      * @param dense for the work groups that dense attention has
      * @param sparse the same arrays, a work group a tile of the selected blocks
      */
-    record Decode(TensorDecodeScratch dense, TensorDecodeScratch sparse) {
+    record Decode(HalfFloatArray operands, TensorDecodeScratch dense, TensorDecodeScratch sparse) {
         private static Decode of(Shapes shapes, TornadoOptions options) {
             TensorDecodeScratch scratch = TensorDecodeScratch.create(shapes.attention(), splits(shapes, options));
             return new Decode(
-                    scratch.withSplits(denseSplits(shapes, options)), scratch.withSplits(sparseSplits(shapes.rule())));
+                    new HalfFloatArray(QueryOperands.length(shapes.attention())),
+                    scratch.withSplits(denseSplits(shapes, options)),
+                    scratch.withSplits(sparseSplits(shapes.rule())));
         }
 
         private static int denseSplits(Shapes shapes, TornadoOptions options) {
@@ -168,6 +172,7 @@ record TensorBuffers(
                 : 0;
         long decode = decodes(config, shapes, options)
                 ? TensorDecodeScratch.bytes(shapes.attention(), Decode.splits(shapes, options))
+                        + (long) QueryOperands.length(shapes.attention()) * Short.BYTES
                 : 0;
         return options.prefillChunk() * (rounded * options.weightStorage().elementBytes() + results * Float.BYTES)
                 + selection
@@ -203,6 +208,7 @@ record TensorBuffers(
         decode.map(Decode::dense)
                 .ifPresent(scratch ->
                         arrays.addAll(List.of(scratch.partials().results(), scratch.scores(), scratch.noBlocks())));
+        decode.map(Decode::operands).ifPresent(arrays::add);
         return arrays;
     }
 }

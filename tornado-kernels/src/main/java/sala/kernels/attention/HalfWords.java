@@ -17,12 +17,7 @@ final class HalfWords {
     /** Of the least number that f16 holds to 11 digits. */
     private static final float LEAST_NORMAL = -14f;
 
-    /** Below every number in f16, and not 0, which has no logarithm. */
-    private static final float TINY = 1e-9f;
-
     private static final float LN_2 = 0.6931472f;
-    private static final float LOG2_E = 1.442695f;
-    private static final int SIGN = 1 << 15;
 
     private HalfWords() {}
 
@@ -36,24 +31,5 @@ final class HalfWords {
         float exponent = TornadoMath.max(TornadoMath.floor(x), LEAST_NORMAL);
         float significand = TornadoMath.exp((x - exponent) * LN_2);
         return (exponent + 14f + significand) * 1024f + 0.5f;
-    }
-
-    /** Bits of a number of magnitude below 2^15. */
-    static int bits(float x) {
-        float magnitude = TornadoMath.abs(x);
-        float binaryLogarithm = TornadoMath.log(TornadoMath.max(magnitude, TINY)) * LOG2_E;
-        float exponent = TornadoMath.max(TornadoMath.floor(binaryLogarithm), LEAST_NORMAL);
-        float significand = magnitude * TornadoMath.exp(-exponent * LN_2);
-        int bits = (int) ((exponent + 14f + significand) * 1024f + 0.5f);
-        return x < 0f ? bits + SIGN : bits;
-    }
-
-    /** The number that has these bits, to some 20 digits. */
-    static float value(int bits) {
-        int magnitude = bits % SIGN;
-        float exponent = TornadoMath.max(magnitude / 1024, 1) - 15f;
-        float significand = magnitude / 1024f - exponent - 14f;
-        float value = significand * TornadoMath.exp(exponent * LN_2);
-        return bits < SIGN ? value : -value;
     }
 }

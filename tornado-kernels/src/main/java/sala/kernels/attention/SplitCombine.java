@@ -34,13 +34,9 @@ public final class SplitCombine {
     private SplitCombine() {}
 
     /**
-     * Adds the operation to a graph, after the task that wrote the partial results.
+     * Adds the operation to a graph, after the task that wrote the partial results of all splits.
      *
-     * @param partials of {@code tokenCapacity} tokens
-     * @param out {@code [tokenCapacity, numHeads, headDim]}, f32; the call's tokens are written
-     * @param step see {@link Step}
-     * @param shape heads
-     * @param tokenCapacity most tokens of a call
+     * @see #addTo(KernelGraph, String, SplitPartials, FloatArray, IntArray, AttentionShape, int, int)
      */
     public static void addTo(
             KernelGraph graph,
@@ -50,6 +46,29 @@ public final class SplitCombine {
             IntArray step,
             AttentionShape shape,
             int tokenCapacity) {
+        addTo(graph, task, partials, out, step, shape, tokenCapacity, 0);
+    }
+
+    /**
+     * Adds the operation to a graph, after the task that wrote the partial results.
+     *
+     * @param partials of {@code tokenCapacity} tokens
+     * @param out {@code [tokenCapacity, numHeads, headDim]}, f32; the call's tokens are written
+     * @param step see {@link Step}
+     * @param shape heads
+     * @param tokenCapacity most tokens of a call
+     * @param keysOfTile what the splits of one token's context have in turn: splits past its last tile are empty, and not read; 0 if
+     *     any split may have keys
+     */
+    public static void addTo(
+            KernelGraph graph,
+            String task,
+            SplitPartials partials,
+            FloatArray out,
+            IntArray step,
+            AttentionShape shape,
+            int tokenCapacity,
+            int keysOfTile) {
         KernelArguments.requireAtLeast("tokenCapacity", 1, tokenCapacity);
         partials.requireShape(shape, tokenCapacity);
         KernelArguments.requireShape(
@@ -67,7 +86,8 @@ public final class SplitCombine {
                         shape.groupSize(),
                         partials.rows(),
                         shape.headDim(),
-                        partials.numSplits());
+                        partials.numSplits(),
+                        keysOfTile);
         long slices = WorkGroups.covering(shape.headDim(), CHANNELS);
         graph.grid(task, WorkGroups.grid(slices * tokenCapacity * shape.numHeads(), LANES));
     }
@@ -82,7 +102,8 @@ public final class SplitCombine {
             int groupSize,
             int rows,
             int headDim,
-            int numSplits) {
+            int numSplits,
+            int keysOfTile) {
         float[] partReferences = context.allocateFloatLocalArray(LANES);
         float[] partSums = context.allocateFloatLocalArray(LANES);
         float[] partValues = context.allocateFloatLocalArray(LANES);
@@ -93,7 +114,11 @@ public final class SplitCombine {
         int head = context.groupIdx / slices; // of all tokens
         int kvHead = head / groupSize; // likewise
         // A work group past the call has nothing to join.
-        int splits = kvHead < step.get(Step.NUM_TOKENS) * numKvHeads ? numSplits : 0;
+        int filled = numSplits;
+        if (keysOfTile > 0) {
+            filled = TornadoMath.min(numSplits, step.get(Step.POSITION) / keysOfTile + 1);
+        }
+        int splits = kvHead < step.get(Step.NUM_TOKENS) * numKvHeads ? filled : 0;
         int stride = headDim + SplitPartials.EXTRA;
         int splitStride = rows * stride;
         int base = kvHead * numSplits * splitStride + (head - kvHead * groupSize) * stride;
@@ -104,7 +129,7 @@ public final class SplitCombine {
         float joinedSum = 0f;
         float joinedValue = 0f;
         // Of a split past the last one that one is read again, and counts nothing.
-        int last = numSplits - 1;
+        int last = filled - 1;
         for (int split = part; split < splits; split += BATCH * PARTS) {
             int at0 = base + split * splitStride;
             int at1 = base + TornadoMath.min(split + PARTS, last) * splitStride;

@@ -33,7 +33,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * its numerator does not fit f16, all tiles pass again, relative to the largest score of all, which is known by then.
  *
  * <p>Queries are two numbers in f16 each, whose sum has 22 digits. Numerators are rounded to f16; sums are f32, the
- * denominators those of the rounded numerators. Fewer than 128 channels are computed as if the others' queries were 0.
+ * denominators those of the rounded numerators. Fewer than 128 channels are copied as 128, the others repeating them.
  * Launch: {@value #LANES} lanes a work group, one per KV head and split. Ground truth:
  * {@link sala.kernels.reference.DenseAttention}, {@link sala.kernels.reference.SparseAttention}.
  */
@@ -41,7 +41,7 @@ public final class TensorDecodeAttention {
     private static final int WARPS = 4;
     private static final int LANES = WARPS * 32;
     /** Query heads of a group, as a fragment has them. */
-    static final int ROWS = 16;
+    static final int ROWS = QueryOperands.HEADS;
     /** Keys of a tile, 16 a warp. */
     private static final int KEYS = WARPS * 16;
 
@@ -65,18 +65,18 @@ public final class TensorDecodeAttention {
     /** 16 keys of values, or 16 channels of queries, of which eight make a row. */
     private static final int DEPTH_BYTES = FRAGMENT_DEPTH * 16;
 
-    /** Eight heads. */
-    private static final int QUERY_PANEL_INTS = MAX_HEAD_DIM * 4;
+    /** Eight heads of the queries, likewise padded. */
+    private static final int QUERY_PANEL_INTS = MAX_HEAD_DIM * 4 + 4;
 
     private static final int QUERY_PANEL_BYTES = QUERY_PANEL_INTS * Integer.BYTES;
-    /** One of the two numbers that make a query. */
-    private static final int QUERY_PART_INTS = ROWS / 8 * QUERY_PANEL_INTS;
 
     /** Words of a key, or of a value, that are copied: channels past the last one repeat others. */
     private static final int WORDS = MAX_HEAD_DIM / 2;
 
     private static final int KEYS_AT_A_TIME = LANES / WORDS;
     private static final int COPIES_OF_ROW = 16 / KEYS_AT_A_TIME;
+    /** From a copy to the next: a key has four words of eight channels of values, and every other one four of a row of keys. */
+    private static final int COPY_INTS = KEYS_AT_A_TIME * 4;
 
     /** Lane maxima of a row, and one place that moves rows to other banks. */
     private static final int MAXIMA_STRIDE = KEYS / 2 + 1;
@@ -109,13 +109,12 @@ public final class TensorDecodeAttention {
     }
 
     /**
-     * Splits of a KV head where all positions are seen: half of the work groups that occupy the device, which is faster than all
-     * of them.
+     * Splits of a KV head where all positions are seen: the work groups that occupy the device.
      *
-     * @param workGroups that occupy the device, four a multiprocessor
+     * @param workGroups that do, four a multiprocessor
      */
     public static int denseSplits(AttentionShape shape, int workGroups) {
-        return Math.ceilDiv(workGroups, 2 * shape.numKvHeads());
+        return Math.ceilDiv(workGroups, shape.numKvHeads());
     }
 
     /** Tiles of a block list: as many splits read all of it at once. */
@@ -126,7 +125,7 @@ public final class TensorDecodeAttention {
     /**
      * Adds attention of one token to all positions up to its own. Two tasks, {@code task} and {@code task + "Combine"}.
      *
-     * @param q {@code [numHeads, headDim]}, f32
+     * @param queries of the token, by a task before
      * @param keys {@code [numKvHeads, capacity, headDim]}, f16, that of the token appended
      * @param values as keys
      * @param scratch for these heads
@@ -139,7 +138,7 @@ public final class TensorDecodeAttention {
     public static void addTo(
             KernelGraph graph,
             String task,
-            FloatArray q,
+            QueryOperands queries,
             HalfFloatArray keys,
             HalfFloatArray values,
             TensorDecodeScratch scratch,
@@ -147,7 +146,7 @@ public final class TensorDecodeAttention {
             IntArray step,
             AttentionShape shape,
             CacheLayout layout) {
-        addTasks(graph, task, q, keys, values, scratch.noBlocks(), scratch, out, step, shape, layout, 0, 0);
+        addTasks(graph, task, queries, keys, values, scratch.noBlocks(), scratch, out, step, shape, layout, 0, 0);
     }
 
     /**
@@ -160,7 +159,7 @@ public final class TensorDecodeAttention {
     public static void addSparseTo(
             KernelGraph graph,
             String task,
-            FloatArray q,
+            QueryOperands queries,
             HalfFloatArray keys,
             HalfFloatArray values,
             IntArray selectedBlocks,
@@ -178,7 +177,7 @@ public final class TensorDecodeAttention {
         addTasks(
                 graph,
                 task,
-                q,
+                queries,
                 keys,
                 values,
                 selectedBlocks,
@@ -194,7 +193,7 @@ public final class TensorDecodeAttention {
     private static void addTasks(
             KernelGraph graph,
             String task,
-            FloatArray q,
+            QueryOperands queries,
             HalfFloatArray keys,
             HalfFloatArray values,
             IntArray selectedBlocks,
@@ -206,12 +205,8 @@ public final class TensorDecodeAttention {
             int blockSize,
             int maxSelected) {
         AttentionArguments.requireHeads(shape, layout);
-        KernelArguments.requireOneOf("headDim", shape.headDim(), 32, 64, 128);
-        if (shape.groupSize() > ROWS) {
-            throw new IllegalArgumentException(
-                    "groupSize: expected at most %d, found %d".formatted(ROWS, shape.groupSize()));
-        }
-        AttentionArguments.requireArrays(q, keys, values, out, step, shape, layout, 1);
+        queries.requireShape(shape);
+        AttentionArguments.requireArrays(queries.q(), keys, values, out, step, shape, layout, 1);
         scratch.requireShape(shape);
         int numSplits = scratch.partials().numSplits();
         graph.taskGraph()
@@ -219,7 +214,7 @@ public final class TensorDecodeAttention {
                         task,
                         TensorDecodeAttention::attend,
                         graph.context(),
-                        q,
+                        queries.halfs(),
                         keys,
                         values,
                         selectedBlocks,
@@ -231,10 +226,9 @@ public final class TensorDecodeAttention {
                         layout.capacity(),
                         blockSize,
                         maxSelected,
-                        numSplits,
-                        (float) shape.attentionScale());
+                        numSplits);
         graph.grid(task, WorkGroups.grid(Math.multiplyExact(shape.numKvHeads(), numSplits), LANES));
-        SplitCombine.addTo(graph, task + "Combine", scratch.partials(), out, step, shape, 1);
+        SplitCombine.addTo(graph, task + "Combine", scratch.partials(), out, step, shape, 1, blockSize < 1 ? KEYS : 0);
     }
 
     /**
@@ -244,7 +238,7 @@ public final class TensorDecodeAttention {
      */
     public static void attend(
             KernelContext context,
-            FloatArray q,
+            HalfFloatArray operands,
             HalfFloatArray keys,
             HalfFloatArray values,
             IntArray selectedBlocks,
@@ -256,14 +250,12 @@ public final class TensorDecodeAttention {
             int capacity,
             int blockSize,
             int maxSelected,
-            int numSplits,
-            float attentionScale) {
-        int[] queries = context.allocateIntLocalArray(2 * QUERY_PART_INTS);
+            int numSplits) {
+        int[] queries = context.allocateIntLocalArray(4 * QUERY_PANEL_INTS);
         int[] keyTile = context.allocateIntLocalArray(WARPS * KEY_ROW_INTS);
         int[] valueTile = context.allocateIntLocalArray(MAX_HEAD_DIM / 8 * VALUE_PANEL_INTS);
         int[] weights = context.allocateIntLocalArray(WARPS * FRAGMENT_INTS); // numerators, two of a row a word
         int[] ones = context.allocateIntLocalArray(FRAGMENT_DEPTH * 4);
-        int[] positions = context.allocateIntLocalArray(KEYS); // of a tile that is not whole; -1 for keys not seen
         float[] laneMaxima = context.allocateFloatLocalArray(ROWS * MAXIMA_STRIDE);
         float[] references = context.allocateFloatLocalArray(ROWS);
         float[] misfits = context.allocateFloatLocalArray(WARPS); // lanes whose numerators do not fit
@@ -281,10 +273,13 @@ public final class TensorDecodeAttention {
         int numTiles = (numSlots + KEYS - 1) / KEYS;
         int tilesOfSplit = (numTiles - split + numSplits - 1) / numSplits;
         int blockList = kvHead * maxSelected;
+        int depthSteps = headDim / FRAGMENT_DEPTH;
         // A run-time bound: unrolled, the loops over them keep more addresses in registers than pays.
         int keyRows = position < 0 ? 0 : KEYS / 16;
 
-        // Copies: a word is two channels of a key, neighbouring lanes have neighbouring words.
+        // Copies: a word is two channels of a key, neighbouring lanes have neighbouring words. Of 16 keys the even ones
+        // are
+        // the upper half of a fragment.
         int firstKey = lane / WORDS;
         int word = lane % WORDS;
         int cacheRow = kvHead * capacity;
@@ -303,6 +298,7 @@ public final class TensorDecodeAttention {
         int valueBytes = warp * 4 * VALUE_PANEL_BYTES;
         int resultStride = headDim + SplitPartials.EXTRA;
         int resultRow = context.groupIdx * ROWS;
+        int operandBase = kvHead * QueryOperands.HALFS;
 
         if (lane < FRAGMENT_DEPTH * 4) {
             ones[lane] = TWO_ONES;
@@ -310,255 +306,131 @@ public final class TensorDecodeAttention {
         if (lane < ROWS) {
             references[lane] = MASKED; // of a split without keys
         }
+        // A split without a tile of the context is not read either; one without blocks of a list is, and stores zeros.
+        int idle = dense * (tilesOfSplit < 1 ? 1 : 0);
+        int queryWords = idle > 0 ? 0 : headDim * ROWS / 2;
+        for (int i = lane; i < queryWords; i += LANES) {
+            int target = i % 8 / 4 * QUERY_PANEL_INTS + i / 8 * 4 + i % 4;
+            context.asyncCopyToLocal(queries, target, operands, operandBase + i * 2);
+            context.asyncCopyToLocal(
+                    queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + QueryOperands.LOW + i * 2);
+        }
         context.localBarrier();
         float highest0 = MASKED; // scores of the heads column, column + 1, column + 8, column + 9
         float highest1 = MASKED;
         float highest8 = MASKED;
         float highest9 = MASKED;
-        int passes = 1;
+        int passes = 1 - idle;
         for (int pass = 0; pass < passes; pass++) {
             float[] out0 = context.mmaFragment(0.0f);
             float[] out1 = context.mmaFragment(0.0f);
             float[] out2 = context.mmaFragment(0.0f);
             float[] out3 = context.mmaFragment(0.0f);
             float[] sums = context.mmaFragment(0.0f);
-            for (int tile = 0; tile < tilesOfSplit; tile++) {
-                int slot = (split + tile * numSplits) * KEYS;
-                int first = slot;
+            int slot = split * KEYS;
+            int first = slot;
+            int whole = 0; // whether all keys of the tile follow each other and are seen
+            int source = 0; // of the lane's first key, if so
+            if (tilesOfSplit > 0) {
                 if (dense < 1) {
                     int block = selectedBlocks.get(blockList + slot / size);
                     first = block < 0 ? position + 1 : block * size + slot % size;
                 }
-                int whole = (runsOfKeys > 0 ? 1 : 0) * (first + KEYS - 1 <= position ? 1 : 0);
+                whole = runsOfKeys * (first + KEYS - 1 <= position ? 1 : 0);
+                source = (cacheRow + first + firstKey) * headDim + laneChannel;
                 if (whole > 0) {
-                    int source = (cacheRow + first + firstKey) * headDim + laneChannel;
                     for (int row = 0; row < keyRows; row++) {
                         for (int i = 0; i < COPIES_OF_ROW; i++) {
                             context.asyncCopyToLocal(
                                     keyTile,
-                                    keySlot + row * KEY_ROW_INTS + i * 8,
+                                    keySlot + row * KEY_ROW_INTS + i * COPY_INTS,
                                     keys,
                                     source + (row * 16 + i * KEYS_AT_A_TIME) * headDim);
                         }
                     }
-                    context.asyncCopyCommit();
+                } else {
+                    for (int row = 0; row < keyRows; row++) {
+                        for (int i = 0; i < COPIES_OF_ROW; i++) {
+                            int key = row * 16 + i * KEYS_AT_A_TIME + firstKey;
+                            int loaded = TornadoMath.min(first + key, position);
+                            if (runsOfKeys < 1) {
+                                loaded = loadedOf(
+                                        positionOf(selectedBlocks, blockList, slot + key, numSlots, size), position);
+                            }
+                            context.asyncCopyToLocal(
+                                    keyTile,
+                                    keySlot + row * KEY_ROW_INTS + i * COPY_INTS,
+                                    keys,
+                                    (cacheRow + loaded) * headDim + laneChannel);
+                        }
+                    }
+                }
+            }
+            context.asyncCopyCommit();
+            for (int tile = 0; tile < tilesOfSplit; tile++) {
+                if (whole > 0) {
                     for (int row = 0; row < keyRows; row++) {
                         for (int i = 0; i < COPIES_OF_ROW; i++) {
                             context.asyncCopyToLocal(
                                     valueTile,
-                                    valueSlot + row * FRAGMENT_DEPTH * 4 + i * 8,
+                                    valueSlot + row * FRAGMENT_DEPTH * 4 + i * COPY_INTS,
                                     values,
                                     source + (row * 16 + i * KEYS_AT_A_TIME) * headDim);
                         }
                     }
-                    context.asyncCopyCommit();
                 } else {
-                    if (lane < KEYS) {
-                        int keyPosition = first + lane;
-                        if (runsOfKeys < 1) {
-                            keyPosition = positionOf(selectedBlocks, blockList, slot + lane, numSlots, size);
-                        }
-                        positions[lane] = keyPosition > position ? -1 : keyPosition;
-                    }
-                    context.localBarrier();
-                    // In place of a key that is not seen, position 0 is loaded; its score is masked.
                     for (int row = 0; row < keyRows; row++) {
                         for (int i = 0; i < COPIES_OF_ROW; i++) {
-                            int key = TornadoMath.max(0, positions[row * 16 + i * KEYS_AT_A_TIME + firstKey]);
-                            int source = (cacheRow + key) * headDim + laneChannel;
-                            context.asyncCopyToLocal(keyTile, keySlot + row * KEY_ROW_INTS + i * 8, keys, source);
-                        }
-                    }
-                    context.asyncCopyCommit();
-                    for (int row = 0; row < keyRows; row++) {
-                        for (int i = 0; i < COPIES_OF_ROW; i++) {
-                            int key = TornadoMath.max(0, positions[row * 16 + i * KEYS_AT_A_TIME + firstKey]);
-                            int source = (cacheRow + key) * headDim + laneChannel;
+                            int key = row * 16 + i * KEYS_AT_A_TIME + firstKey;
+                            int loaded = TornadoMath.min(first + key, position);
+                            if (runsOfKeys < 1) {
+                                loaded = loadedOf(
+                                        positionOf(selectedBlocks, blockList, slot + key, numSlots, size), position);
+                            }
                             context.asyncCopyToLocal(
-                                    valueTile, valueSlot + row * FRAGMENT_DEPTH * 4 + i * 8, values, source);
+                                    valueTile,
+                                    valueSlot + row * FRAGMENT_DEPTH * 4 + i * COPY_INTS,
+                                    values,
+                                    (cacheRow + loaded) * headDim + laneChannel);
                         }
                     }
-                    context.asyncCopyCommit();
                 }
-                if (pass + tile < 1) {
-                    // While the first tile comes. A lane has a channel of all heads.
-                    float factor = attentionScale * LOG2_E;
-                    int vector = kvHead * groupSize * headDim + lane;
-                    int heads = lane < headDim ? groupSize : 0;
-                    float query0 = factor * query(q, vector, 0, heads);
-                    float query1 = factor * query(q, vector + headDim, 1, heads);
-                    float query2 = factor * query(q, vector + 2 * headDim, 2, heads);
-                    float query3 = factor * query(q, vector + 3 * headDim, 3, heads);
-                    float query4 = factor * query(q, vector + 4 * headDim, 4, heads);
-                    float query5 = factor * query(q, vector + 5 * headDim, 5, heads);
-                    float query6 = factor * query(q, vector + 6 * headDim, 6, heads);
-                    float query7 = factor * query(q, vector + 7 * headDim, 7, heads);
-                    float query8 = factor * query(q, vector + 8 * headDim, 8, heads);
-                    float query9 = factor * query(q, vector + 9 * headDim, 9, heads);
-                    float query10 = factor * query(q, vector + 10 * headDim, 10, heads);
-                    float query11 = factor * query(q, vector + 11 * headDim, 11, heads);
-                    float query12 = factor * query(q, vector + 12 * headDim, 12, heads);
-                    float query13 = factor * query(q, vector + 13 * headDim, 13, heads);
-                    float query14 = factor * query(q, vector + 14 * headDim, 14, heads);
-                    float query15 = factor * query(q, vector + 15 * headDim, 15, heads);
-                    int bits0 = HalfWords.bits(query0);
-                    int bits1 = HalfWords.bits(query1);
-                    queries[lane * 4] = bits0 | bits1 << 16;
-                    queries[QUERY_PART_INTS + lane * 4] = HalfWords.bits(query0 - HalfWords.value(bits0))
-                            | HalfWords.bits(query1 - HalfWords.value(bits1)) << 16;
-                    int bits2 = HalfWords.bits(query2);
-                    int bits3 = HalfWords.bits(query3);
-                    queries[lane * 4 + 1] = bits2 | bits3 << 16;
-                    queries[QUERY_PART_INTS + lane * 4 + 1] = HalfWords.bits(query2 - HalfWords.value(bits2))
-                            | HalfWords.bits(query3 - HalfWords.value(bits3)) << 16;
-                    int bits4 = HalfWords.bits(query4);
-                    int bits5 = HalfWords.bits(query5);
-                    queries[lane * 4 + 2] = bits4 | bits5 << 16;
-                    queries[QUERY_PART_INTS + lane * 4 + 2] = HalfWords.bits(query4 - HalfWords.value(bits4))
-                            | HalfWords.bits(query5 - HalfWords.value(bits5)) << 16;
-                    int bits6 = HalfWords.bits(query6);
-                    int bits7 = HalfWords.bits(query7);
-                    queries[lane * 4 + 3] = bits6 | bits7 << 16;
-                    queries[QUERY_PART_INTS + lane * 4 + 3] = HalfWords.bits(query6 - HalfWords.value(bits6))
-                            | HalfWords.bits(query7 - HalfWords.value(bits7)) << 16;
-                    int bits8 = HalfWords.bits(query8);
-                    int bits9 = HalfWords.bits(query9);
-                    queries[lane * 4 + QUERY_PANEL_INTS] = bits8 | bits9 << 16;
-                    queries[QUERY_PART_INTS + lane * 4 + QUERY_PANEL_INTS] =
-                            HalfWords.bits(query8 - HalfWords.value(bits8))
-                                    | HalfWords.bits(query9 - HalfWords.value(bits9)) << 16;
-                    int bits10 = HalfWords.bits(query10);
-                    int bits11 = HalfWords.bits(query11);
-                    queries[lane * 4 + 1 + QUERY_PANEL_INTS] = bits10 | bits11 << 16;
-                    queries[QUERY_PART_INTS + lane * 4 + 1 + QUERY_PANEL_INTS] =
-                            HalfWords.bits(query10 - HalfWords.value(bits10))
-                                    | HalfWords.bits(query11 - HalfWords.value(bits11)) << 16;
-                    int bits12 = HalfWords.bits(query12);
-                    int bits13 = HalfWords.bits(query13);
-                    queries[lane * 4 + 2 + QUERY_PANEL_INTS] = bits12 | bits13 << 16;
-                    queries[QUERY_PART_INTS + lane * 4 + 2 + QUERY_PANEL_INTS] =
-                            HalfWords.bits(query12 - HalfWords.value(bits12))
-                                    | HalfWords.bits(query13 - HalfWords.value(bits13)) << 16;
-                    int bits14 = HalfWords.bits(query14);
-                    int bits15 = HalfWords.bits(query15);
-                    queries[lane * 4 + 3 + QUERY_PANEL_INTS] = bits14 | bits15 << 16;
-                    queries[QUERY_PART_INTS + lane * 4 + 3 + QUERY_PANEL_INTS] =
-                            HalfWords.bits(query14 - HalfWords.value(bits14))
-                                    | HalfWords.bits(query15 - HalfWords.value(bits15)) << 16;
-                }
+                context.asyncCopyCommit();
                 context.asyncCopyWaitGroup(1);
                 context.localBarrier();
-                float[] score0 = context.mmaFragment(0.0f);
-                float[] score1 = context.mmaFragment(0.0f);
-                HalfFloat[] key0 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, keyBytes);
-                HalfFloat[] query0a0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 0);
-                score0 = context.mma(key0, query0a0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query0a1 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 1 * QUERY_PANEL_BYTES);
-                score1 = context.mma(key0, query0a1, score1, MMAShape.M16N8K16);
-                HalfFloat[] query0b0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 2 * QUERY_PANEL_BYTES);
-                score0 = context.mma(key0, query0b0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query0b1 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 3 * QUERY_PANEL_BYTES);
-                score1 = context.mma(key0, query0b1, score1, MMAShape.M16N8K16);
-                HalfFloat[] key1 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, keyBytes + 1 * KEY_FRAGMENT_BYTES);
-                HalfFloat[] query1a0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 1 * DEPTH_BYTES);
-                score0 = context.mma(key1, query1a0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query1a1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 1 * QUERY_PANEL_BYTES + 1 * DEPTH_BYTES);
-                score1 = context.mma(key1, query1a1, score1, MMAShape.M16N8K16);
-                HalfFloat[] query1b0 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 2 * QUERY_PANEL_BYTES + 1 * DEPTH_BYTES);
-                score0 = context.mma(key1, query1b0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query1b1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 3 * QUERY_PANEL_BYTES + 1 * DEPTH_BYTES);
-                score1 = context.mma(key1, query1b1, score1, MMAShape.M16N8K16);
-                HalfFloat[] key2 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, keyBytes + 2 * KEY_FRAGMENT_BYTES);
-                HalfFloat[] query2a0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 2 * DEPTH_BYTES);
-                score0 = context.mma(key2, query2a0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query2a1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 1 * QUERY_PANEL_BYTES + 2 * DEPTH_BYTES);
-                score1 = context.mma(key2, query2a1, score1, MMAShape.M16N8K16);
-                HalfFloat[] query2b0 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 2 * QUERY_PANEL_BYTES + 2 * DEPTH_BYTES);
-                score0 = context.mma(key2, query2b0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query2b1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 3 * QUERY_PANEL_BYTES + 2 * DEPTH_BYTES);
-                score1 = context.mma(key2, query2b1, score1, MMAShape.M16N8K16);
-                HalfFloat[] key3 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, keyBytes + 3 * KEY_FRAGMENT_BYTES);
-                HalfFloat[] query3a0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 3 * DEPTH_BYTES);
-                score0 = context.mma(key3, query3a0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query3a1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 1 * QUERY_PANEL_BYTES + 3 * DEPTH_BYTES);
-                score1 = context.mma(key3, query3a1, score1, MMAShape.M16N8K16);
-                HalfFloat[] query3b0 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 2 * QUERY_PANEL_BYTES + 3 * DEPTH_BYTES);
-                score0 = context.mma(key3, query3b0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query3b1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 3 * QUERY_PANEL_BYTES + 3 * DEPTH_BYTES);
-                score1 = context.mma(key3, query3b1, score1, MMAShape.M16N8K16);
-                HalfFloat[] key4 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, keyBytes + 4 * KEY_FRAGMENT_BYTES);
-                HalfFloat[] query4a0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 4 * DEPTH_BYTES);
-                score0 = context.mma(key4, query4a0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query4a1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 1 * QUERY_PANEL_BYTES + 4 * DEPTH_BYTES);
-                score1 = context.mma(key4, query4a1, score1, MMAShape.M16N8K16);
-                HalfFloat[] query4b0 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 2 * QUERY_PANEL_BYTES + 4 * DEPTH_BYTES);
-                score0 = context.mma(key4, query4b0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query4b1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 3 * QUERY_PANEL_BYTES + 4 * DEPTH_BYTES);
-                score1 = context.mma(key4, query4b1, score1, MMAShape.M16N8K16);
-                HalfFloat[] key5 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, keyBytes + 5 * KEY_FRAGMENT_BYTES);
-                HalfFloat[] query5a0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 5 * DEPTH_BYTES);
-                score0 = context.mma(key5, query5a0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query5a1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 1 * QUERY_PANEL_BYTES + 5 * DEPTH_BYTES);
-                score1 = context.mma(key5, query5a1, score1, MMAShape.M16N8K16);
-                HalfFloat[] query5b0 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 2 * QUERY_PANEL_BYTES + 5 * DEPTH_BYTES);
-                score0 = context.mma(key5, query5b0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query5b1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 3 * QUERY_PANEL_BYTES + 5 * DEPTH_BYTES);
-                score1 = context.mma(key5, query5b1, score1, MMAShape.M16N8K16);
-                HalfFloat[] key6 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, keyBytes + 6 * KEY_FRAGMENT_BYTES);
-                HalfFloat[] query6a0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 6 * DEPTH_BYTES);
-                score0 = context.mma(key6, query6a0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query6a1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 1 * QUERY_PANEL_BYTES + 6 * DEPTH_BYTES);
-                score1 = context.mma(key6, query6a1, score1, MMAShape.M16N8K16);
-                HalfFloat[] query6b0 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 2 * QUERY_PANEL_BYTES + 6 * DEPTH_BYTES);
-                score0 = context.mma(key6, query6b0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query6b1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 3 * QUERY_PANEL_BYTES + 6 * DEPTH_BYTES);
-                score1 = context.mma(key6, query6b1, score1, MMAShape.M16N8K16);
-                HalfFloat[] key7 = context.mmaLoadA(keyTile, FRAGMENT_DEPTH, keyBytes + 7 * KEY_FRAGMENT_BYTES);
-                HalfFloat[] query7a0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, 7 * DEPTH_BYTES);
-                score0 = context.mma(key7, query7a0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query7a1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 1 * QUERY_PANEL_BYTES + 7 * DEPTH_BYTES);
-                score1 = context.mma(key7, query7a1, score1, MMAShape.M16N8K16);
-                HalfFloat[] query7b0 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 2 * QUERY_PANEL_BYTES + 7 * DEPTH_BYTES);
-                score0 = context.mma(key7, query7b0, score0, MMAShape.M16N8K16);
-                HalfFloat[] query7b1 =
-                        context.mmaLoadB(queries, FRAGMENT_DEPTH, 3 * QUERY_PANEL_BYTES + 7 * DEPTH_BYTES);
-                score1 = context.mma(key7, query7b1, score1, MMAShape.M16N8K16);
-                context.mmaStore(score0, scores, warpScores / 8, 0, 8);
-                context.mmaStore(score1, scores, warpScores / 8 + 16, 0, 8);
-                float unseen0 = 0f;
-                float unseen1 = 0f;
-                if (whole < 1) {
-                    unseen0 = positions[laneKey] < 0 ? MASKED : 0f;
-                    unseen1 = positions[laneKey + 1] < 0 ? MASKED : 0f;
+                float[] scores0 = context.mmaFragment(0.0f);
+                float[] scores8 = context.mmaFragment(0.0f);
+                for (int depthStep = 0; depthStep < depthSteps; depthStep++) {
+                    int queryBytes = depthStep * DEPTH_BYTES;
+                    HalfFloat[] key =
+                            context.mmaLoadA(keyTile, FRAGMENT_DEPTH, keyBytes + depthStep * KEY_FRAGMENT_BYTES);
+                    HalfFloat[] high0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes);
+                    HalfFloat[] high8 = context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes + QUERY_PANEL_BYTES);
+                    HalfFloat[] low0 = context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes + 2 * QUERY_PANEL_BYTES);
+                    HalfFloat[] low8 = context.mmaLoadB(queries, FRAGMENT_DEPTH, queryBytes + 3 * QUERY_PANEL_BYTES);
+                    scores0 = context.mma(key, low0, scores0, MMAShape.M16N8K16);
+                    scores8 = context.mma(key, low8, scores8, MMAShape.M16N8K16);
+                    scores0 = context.mma(key, high0, scores0, MMAShape.M16N8K16);
+                    scores8 = context.mma(key, high8, scores8, MMAShape.M16N8K16);
                 }
-                float even0 = scores.get(own) + unseen0;
-                float even1 = scores.get(own + 1) + unseen0;
-                float odd0 = scores.get(own + LOWER_ROWS) + unseen1;
-                float odd1 = scores.get(own + LOWER_ROWS + 1) + unseen1;
-                float even8 = scores.get(own + FRAGMENT_INTS) + unseen0;
-                float even9 = scores.get(own + FRAGMENT_INTS + 1) + unseen0;
-                float odd8 = scores.get(own + FRAGMENT_INTS + LOWER_ROWS) + unseen1;
-                float odd9 = scores.get(own + FRAGMENT_INTS + LOWER_ROWS + 1) + unseen1;
+                context.mmaStore(scores0, scores, warpScores / 8, 0, 8);
+                context.mmaStore(scores8, scores, warpScores / 8 + 16, 0, 8);
+                int position0 = first + laneKey;
+                int position1 = position0 + 1;
+                if (runsOfKeys < 1) {
+                    position0 = positionOf(selectedBlocks, blockList, slot + laneKey, numSlots, size);
+                    position1 = positionOf(selectedBlocks, blockList, slot + laneKey + 1, numSlots, size);
+                }
+                float unseen0 = mask(position0, position);
+                float unseen1 = mask(position1, position);
+                float even0 = LOG2_E * scores.get(own) + unseen0;
+                float even1 = LOG2_E * scores.get(own + 1) + unseen0;
+                float odd0 = LOG2_E * scores.get(own + LOWER_ROWS) + unseen1;
+                float odd1 = LOG2_E * scores.get(own + LOWER_ROWS + 1) + unseen1;
+                float even8 = LOG2_E * scores.get(own + FRAGMENT_INTS) + unseen0;
+                float even9 = LOG2_E * scores.get(own + FRAGMENT_INTS + 1) + unseen0;
+                float odd8 = LOG2_E * scores.get(own + FRAGMENT_INTS + LOWER_ROWS) + unseen1;
+                float odd9 = LOG2_E * scores.get(own + FRAGMENT_INTS + LOWER_ROWS + 1) + unseen1;
                 highest0 = TornadoMath.max(highest0, TornadoMath.max(even0, odd0));
                 highest1 = TornadoMath.max(highest1, TornadoMath.max(even1, odd1));
                 highest8 = TornadoMath.max(highest8, TornadoMath.max(even8, odd8));
@@ -588,56 +460,63 @@ public final class TensorDecodeAttention {
                 weights[firstWeight + LOWER_ROWS + 8] = HalfWords.powers(even9 - reference9, odd9 - reference9);
                 context.asyncCopyWaitGroup(0);
                 context.localBarrier();
+                // All warps have multiplied the keys: the next ones come while values are multiplied.
+                slot += numSplits * KEYS;
+                first = slot;
+                if (tile + 1 < tilesOfSplit) {
+                    if (dense < 1) {
+                        int block = selectedBlocks.get(blockList + slot / size);
+                        first = block < 0 ? position + 1 : block * size + slot % size;
+                    }
+                    whole = runsOfKeys * (first + KEYS - 1 <= position ? 1 : 0);
+                    source = (cacheRow + first + firstKey) * headDim + laneChannel;
+                    if (whole > 0) {
+                        for (int row = 0; row < keyRows; row++) {
+                            for (int i = 0; i < COPIES_OF_ROW; i++) {
+                                context.asyncCopyToLocal(
+                                        keyTile,
+                                        keySlot + row * KEY_ROW_INTS + i * COPY_INTS,
+                                        keys,
+                                        source + (row * 16 + i * KEYS_AT_A_TIME) * headDim);
+                            }
+                        }
+                    } else {
+                        for (int row = 0; row < keyRows; row++) {
+                            for (int i = 0; i < COPIES_OF_ROW; i++) {
+                                int key = row * 16 + i * KEYS_AT_A_TIME + firstKey;
+                                int loaded = TornadoMath.min(first + key, position);
+                                if (runsOfKeys < 1) {
+                                    loaded = loadedOf(
+                                            positionOf(selectedBlocks, blockList, slot + key, numSlots, size),
+                                            position);
+                                }
+                                context.asyncCopyToLocal(
+                                        keyTile,
+                                        keySlot + row * KEY_ROW_INTS + i * COPY_INTS,
+                                        keys,
+                                        (cacheRow + loaded) * headDim + laneChannel);
+                            }
+                        }
+                    }
+                }
+                context.asyncCopyCommit();
                 HalfFloat[] one = context.mmaLoadB(ones, FRAGMENT_DEPTH, 0);
-                HalfFloat[] weight0 = context.mmaLoadA(weights, FRAGMENT_DEPTH, 0);
-                sums = context.mma(weight0, one, sums, MMAShape.M16N8K16);
-                HalfFloat[] value0x0 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, valueBytes);
-                out0 = context.mma(weight0, value0x0, out0, MMAShape.M16N8K16);
-                HalfFloat[] value0x1 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, valueBytes + 1 * VALUE_PANEL_BYTES);
-                out1 = context.mma(weight0, value0x1, out1, MMAShape.M16N8K16);
-                HalfFloat[] value0x2 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, valueBytes + 2 * VALUE_PANEL_BYTES);
-                out2 = context.mma(weight0, value0x2, out2, MMAShape.M16N8K16);
-                HalfFloat[] value0x3 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, valueBytes + 3 * VALUE_PANEL_BYTES);
-                out3 = context.mma(weight0, value0x3, out3, MMAShape.M16N8K16);
-                HalfFloat[] weight1 = context.mmaLoadA(weights, FRAGMENT_DEPTH, 1 * FRAGMENT_INTS * Integer.BYTES);
-                sums = context.mma(weight1, one, sums, MMAShape.M16N8K16);
-                HalfFloat[] value1x0 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, valueBytes + 1 * DEPTH_BYTES);
-                out0 = context.mma(weight1, value1x0, out0, MMAShape.M16N8K16);
-                HalfFloat[] value1x1 = context.mmaLoadB(
-                        valueTile, FRAGMENT_DEPTH, valueBytes + 1 * VALUE_PANEL_BYTES + 1 * DEPTH_BYTES);
-                out1 = context.mma(weight1, value1x1, out1, MMAShape.M16N8K16);
-                HalfFloat[] value1x2 = context.mmaLoadB(
-                        valueTile, FRAGMENT_DEPTH, valueBytes + 2 * VALUE_PANEL_BYTES + 1 * DEPTH_BYTES);
-                out2 = context.mma(weight1, value1x2, out2, MMAShape.M16N8K16);
-                HalfFloat[] value1x3 = context.mmaLoadB(
-                        valueTile, FRAGMENT_DEPTH, valueBytes + 3 * VALUE_PANEL_BYTES + 1 * DEPTH_BYTES);
-                out3 = context.mma(weight1, value1x3, out3, MMAShape.M16N8K16);
-                HalfFloat[] weight2 = context.mmaLoadA(weights, FRAGMENT_DEPTH, 2 * FRAGMENT_INTS * Integer.BYTES);
-                sums = context.mma(weight2, one, sums, MMAShape.M16N8K16);
-                HalfFloat[] value2x0 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, valueBytes + 2 * DEPTH_BYTES);
-                out0 = context.mma(weight2, value2x0, out0, MMAShape.M16N8K16);
-                HalfFloat[] value2x1 = context.mmaLoadB(
-                        valueTile, FRAGMENT_DEPTH, valueBytes + 1 * VALUE_PANEL_BYTES + 2 * DEPTH_BYTES);
-                out1 = context.mma(weight2, value2x1, out1, MMAShape.M16N8K16);
-                HalfFloat[] value2x2 = context.mmaLoadB(
-                        valueTile, FRAGMENT_DEPTH, valueBytes + 2 * VALUE_PANEL_BYTES + 2 * DEPTH_BYTES);
-                out2 = context.mma(weight2, value2x2, out2, MMAShape.M16N8K16);
-                HalfFloat[] value2x3 = context.mmaLoadB(
-                        valueTile, FRAGMENT_DEPTH, valueBytes + 3 * VALUE_PANEL_BYTES + 2 * DEPTH_BYTES);
-                out3 = context.mma(weight2, value2x3, out3, MMAShape.M16N8K16);
-                HalfFloat[] weight3 = context.mmaLoadA(weights, FRAGMENT_DEPTH, 3 * FRAGMENT_INTS * Integer.BYTES);
-                sums = context.mma(weight3, one, sums, MMAShape.M16N8K16);
-                HalfFloat[] value3x0 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, valueBytes + 3 * DEPTH_BYTES);
-                out0 = context.mma(weight3, value3x0, out0, MMAShape.M16N8K16);
-                HalfFloat[] value3x1 = context.mmaLoadB(
-                        valueTile, FRAGMENT_DEPTH, valueBytes + 1 * VALUE_PANEL_BYTES + 3 * DEPTH_BYTES);
-                out1 = context.mma(weight3, value3x1, out1, MMAShape.M16N8K16);
-                HalfFloat[] value3x2 = context.mmaLoadB(
-                        valueTile, FRAGMENT_DEPTH, valueBytes + 2 * VALUE_PANEL_BYTES + 3 * DEPTH_BYTES);
-                out2 = context.mma(weight3, value3x2, out2, MMAShape.M16N8K16);
-                HalfFloat[] value3x3 = context.mmaLoadB(
-                        valueTile, FRAGMENT_DEPTH, valueBytes + 3 * VALUE_PANEL_BYTES + 3 * DEPTH_BYTES);
-                out3 = context.mma(weight3, value3x3, out3, MMAShape.M16N8K16);
+                for (int keyStep = 0; keyStep < KEYS / 16; keyStep++) {
+                    int depthBytes = valueBytes + keyStep * DEPTH_BYTES;
+                    HalfFloat[] weight =
+                            context.mmaLoadA(weights, FRAGMENT_DEPTH, keyStep * FRAGMENT_INTS * Integer.BYTES);
+                    HalfFloat[] value0 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, depthBytes);
+                    HalfFloat[] value1 = context.mmaLoadB(valueTile, FRAGMENT_DEPTH, depthBytes + VALUE_PANEL_BYTES);
+                    HalfFloat[] value2 =
+                            context.mmaLoadB(valueTile, FRAGMENT_DEPTH, depthBytes + 2 * VALUE_PANEL_BYTES);
+                    HalfFloat[] value3 =
+                            context.mmaLoadB(valueTile, FRAGMENT_DEPTH, depthBytes + 3 * VALUE_PANEL_BYTES);
+                    sums = context.mma(weight, one, sums, MMAShape.M16N8K16);
+                    out0 = context.mma(weight, value0, out0, MMAShape.M16N8K16);
+                    out1 = context.mma(weight, value1, out1, MMAShape.M16N8K16);
+                    out2 = context.mma(weight, value2, out2, MMAShape.M16N8K16);
+                    out3 = context.mma(weight, value3, out3, MMAShape.M16N8K16);
+                }
                 context.localBarrier();
             }
             if (warp * 32 < headDim) {
@@ -649,19 +528,44 @@ public final class TensorDecodeAttention {
             if (warp < 1) {
                 context.mmaStore(sums, results, resultRow, headDim + SplitPartials.SUM, resultStride);
             }
-            float above0 = TornadoMath.max(highest0 - references[column], highest1 - references[column + 1]);
-            float above8 = TornadoMath.max(highest8 - references[column + 8], highest9 - references[column + 9]);
-            float misfit = TornadoMath.max(above0, above8) > HalfWords.LARGEST_POWER ? 1f : 0f;
-            float lanesOfMisfits = context.simdSum(misfit);
-            if (laneOfWarp == 0) {
-                misfits[warp] = lanesOfMisfits;
+            // No numerator of the first tile is too large.
+            if (tilesOfSplit > 1) {
+                float above0 = TornadoMath.max(highest0 - references[column], highest1 - references[column + 1]);
+                float above8 = TornadoMath.max(highest8 - references[column + 8], highest9 - references[column + 9]);
+                float above = TornadoMath.max(above0, above8);
+                float misfit = above > HalfWords.LARGEST_POWER ? 1f : 0f;
+                float lanesOfMisfits = context.simdSum(misfit);
+                if (laneOfWarp == 0) {
+                    misfits[warp] = lanesOfMisfits;
+                }
+                context.localBarrier();
+                float allMisfits = 0f;
+                for (int i = 0; i < WARPS; i++) {
+                    allMisfits += misfits[i];
+                }
+                passes = allMisfits > 0f ? 2 : passes;
             }
-            context.localBarrier();
-            passes = misfits[0] + misfits[1] + misfits[2] + misfits[3] > 0f ? 2 : passes;
         }
         if (lane < ROWS) {
             results.set((resultRow + lane) * resultStride + headDim + SplitPartials.REFERENCE, references[lane] * LN_2);
         }
+    }
+
+    /** What is loaded for a position: one that is not seen is replaced, and its score is masked. */
+    private static int loadedOf(int position, int last) {
+        return TornadoMath.max(0, TornadoMath.min(position, last));
+    }
+
+    /** What is added to the score of a position. */
+    private static float mask(int position, int last) {
+        float mask = 0f;
+        if (position < 0) {
+            mask = MASKED;
+        }
+        if (position > last) {
+            mask = MASKED;
+        }
+        return mask;
     }
 
     /** Position of a slot of the block list, -1 for padding. */
@@ -672,14 +576,5 @@ public final class TensorDecodeAttention {
             position = block < 0 ? -1 : block * blockSize + slot % blockSize;
         }
         return position;
-    }
-
-    /** A channel of a query, 0 of heads past the group's. */
-    private static float query(FloatArray q, int index, int head, int heads) {
-        float query = 0f;
-        if (head < heads) {
-            query = q.get(index);
-        }
-        return query;
     }
 }

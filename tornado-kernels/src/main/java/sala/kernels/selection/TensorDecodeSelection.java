@@ -5,6 +5,7 @@ import sala.kernels.KernelGraph;
 import sala.kernels.Step;
 import sala.kernels.WorkGroups;
 import sala.kernels.attention.AttentionArguments;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.cache.CacheLayout;
 import sala.kernels.reference.AttentionShape;
 import sala.kernels.reference.KeyCompression;
@@ -23,8 +24,8 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * <p>Windows pass in tiles of {@value #KEYS}, of which each of four warps computes 16. A work group has every so many tiles
  * up to the context, and the copies of two tiles are under way while a third is computed; past the context there is
- * nothing to do. The coarse pass splits the queries into two numbers and leaves them for the fine pass, which reads only the
- * splits that have windows. Scores leave through global memory, where every lane reads again what it wrote itself.
+ * nothing to do. The fine pass reads only the splits that have windows. Scores leave through global memory, where every lane
+ * reads again what it wrote itself.
  *
  * <p>Heads of less than 128 channels are copied as if they had 128, the others repeating them, and multiplied as they are.
  * Launch: {@value #LANES} lanes a work group, in the coarse pass one per KV head and split, in the fine pass
@@ -34,7 +35,7 @@ public final class TensorDecodeSelection {
     private static final int WARPS = 4;
     private static final int LANES = WARPS * 32;
     /** Query heads of two fragments. */
-    private static final int ROWS = 16;
+    private static final int ROWS = QueryOperands.HEADS;
     /** Windows of a tile, 16 a warp. */
     private static final int KEYS = WARPS * 16;
 
@@ -66,14 +67,6 @@ public final class TensorDecodeSelection {
     private static final int ROW_LANES = LANES / ROWS;
     /** Lanes of a warp that have heads of the same window. */
     private static final int LANES_OF_WINDOW = 4;
-    /** Halfs of a work group's queries; the second numbers stand behind all first ones. */
-    private static final int OPERAND_HALFS = TensorPrefillSelection.SCRATCH_HALFS;
-
-    private static final int LOW_HALFS = MAX_HEAD_DIM * ROWS;
-    /** Splits off the first 11 of a float's 24 digits (Dekker): {@code s = f x, high = s - (s - x)}. */
-    private static final float SPLITTER = (1 << 13) + 1;
-
-    private static final float LEAST = -3e38f;
     /** Score of a window that is not seen; finite, since some devices compile without infinities. */
     private static final float MASKED = -1e30f;
     /** Above {@link #MASKED}, below every score. */
@@ -86,7 +79,7 @@ public final class TensorDecodeSelection {
     /**
      * Adds the three tasks {@code task + "Coarse"}, {@code task + "Fine"} and {@code task + "Top"} to a graph.
      *
-     * @param q {@code [1, numHeads, headDim]}, f32
+     * @param queries of the token, by a task before
      * @param fineKeys {@code [numKvHeads, fineCapacity, headDim]}, f16, with those that this call completes
      * @param coarseKeys {@code [numKvHeads, coarseCapacity, headDim]}, likewise
      * @param scratch written and read
@@ -103,7 +96,7 @@ public final class TensorDecodeSelection {
     public static void addTo(
             KernelGraph graph,
             String task,
-            FloatArray q,
+            QueryOperands queries,
             HalfFloatArray fineKeys,
             HalfFloatArray coarseKeys,
             DecodeSelectionScratch scratch,
@@ -113,9 +106,8 @@ public final class TensorDecodeSelection {
             AttentionShape shape,
             CacheLayout layout,
             SelectionRule rule) {
-        SelectionArguments.require(q, fineKeys, coarseKeys, selectedBlocks, step, shape, layout, rule, 1);
-        KernelArguments.requireOneOf("headDim", shape.headDim(), 32, 64, 128);
-        SelectionArguments.requireAtMost("groupSize", ROWS, shape.groupSize());
+        SelectionArguments.require(queries.q(), fineKeys, coarseKeys, selectedBlocks, step, shape, layout, rule, 1);
+        queries.requireShape(shape);
         int numKvHeads = layout.numKvHeads();
         KernelArguments.requireAtLeast("numWorkGroups", numKvHeads, tensorScratch.numWorkGroups());
         scratch.requireShape(shape, layout, rule);
@@ -126,9 +118,8 @@ public final class TensorDecodeSelection {
                         task + "Coarse",
                         TensorDecodeSelection::scoreCoarse,
                         graph.context(),
-                        q,
+                        queries.halfs(),
                         coarseKeys,
-                        tensorScratch.operands(),
                         tensorScratch.results(),
                         scratch.maxima(),
                         scratch.sums(),
@@ -138,16 +129,15 @@ public final class TensorDecodeSelection {
                         layout.capacity(),
                         rule.coarseKernelSize(),
                         rule.coarseKernelStride(),
-                        numSplits,
-                        (float) shape.attentionScale());
+                        numSplits);
         graph.grid(task + "Coarse", WorkGroups.grid((long) numKvHeads * numSplits, LANES));
         graph.taskGraph()
                 .task(
                         task + "Fine",
                         TensorDecodeSelection::scoreFine,
                         graph.context(),
+                        queries.halfs(),
                         fineKeys,
-                        tensorScratch.operands(),
                         tensorScratch.results(),
                         scratch.maxima(),
                         scratch.sums(),
@@ -178,9 +168,8 @@ public final class TensorDecodeSelection {
     /** The coarse pass. Work groups: KV head, then split, the split varying fastest. See {@link #addTo} for the arrays. */
     public static void scoreCoarse(
             KernelContext context,
-            FloatArray q,
-            HalfFloatArray coarseKeys,
             HalfFloatArray operands,
+            HalfFloatArray coarseKeys,
             FloatArray results,
             FloatArray maxima,
             FloatArray sums,
@@ -190,8 +179,7 @@ public final class TensorDecodeSelection {
             int capacity,
             int coarseKernelSize,
             int coarseKernelStride,
-            int numSplits,
-            float attentionScale) {
+            int numSplits) {
         int[] tiles = context.allocateIntLocalArray(TILES * TILE_INTS);
         int[] queries = context.allocateIntLocalArray(4 * QUERY_PANEL_INTS);
         float[] columnMaxima = context.allocateFloatLocalArray(ROWS * COLUMN_STRIDE);
@@ -220,6 +208,14 @@ public final class TensorDecodeSelection {
         int ownKey = warp * 16 + laneOfWarp / 4;
         int column = laneOfWarp % 4 * 2;
 
+        int operandBase = kvHead * QueryOperands.HALFS;
+        int queryWords = tilesOfSplit > 0 ? headDim * ROWS / 2 : 0;
+        for (int i = lane; i < queryWords; i += LANES) {
+            int target = i % 8 / 4 * QUERY_PANEL_INTS + i / 8 * 4 + i % 4;
+            context.asyncCopyToLocal(queries, target, operands, operandBase + i * 2);
+            context.asyncCopyToLocal(
+                    queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + QueryOperands.LOW + i * 2);
+        }
         // Windows past the end repeat the last one; they are masked.
         for (int ahead = 0; ahead < TILES; ahead++) {
             int first = (split + ahead * numSplits) * KEYS + firstKey;
@@ -236,59 +232,6 @@ public final class TensorDecodeSelection {
             }
             context.asyncCopyCommit();
         }
-
-        // While the first tiles come. A lane has a head and every eighth channel, so that neighbours store neighbouring
-        // halfs. The fine pass reads the queries of split 0.
-        int operandBase = context.groupIdx * OPERAND_HALFS;
-        int head = lane % ROWS;
-        int channel = lane / ROWS;
-        int channels = 0;
-        if (head < groupSize) {
-            channels = tilesOfSplit + (split < 1 ? 1 : 0) > 0 ? headDim : 0;
-        }
-        int vector = (kvHead * groupSize + head) * headDim + channel;
-        float query0 = attentionScale * query(q, vector, channel, channels);
-        float query1 = attentionScale * query(q, vector + 8, channel + 8, channels);
-        float query2 = attentionScale * query(q, vector + 16, channel + 16, channels);
-        float query3 = attentionScale * query(q, vector + 24, channel + 24, channels);
-        float query4 = attentionScale * query(q, vector + 32, channel + 32, channels);
-        float query5 = attentionScale * query(q, vector + 40, channel + 40, channels);
-        float query6 = attentionScale * query(q, vector + 48, channel + 48, channels);
-        float query7 = attentionScale * query(q, vector + 56, channel + 56, channels);
-        float query8 = attentionScale * query(q, vector + 64, channel + 64, channels);
-        float query9 = attentionScale * query(q, vector + 72, channel + 72, channels);
-        float query10 = attentionScale * query(q, vector + 80, channel + 80, channels);
-        float query11 = attentionScale * query(q, vector + 88, channel + 88, channels);
-        float query12 = attentionScale * query(q, vector + 96, channel + 96, channels);
-        float query13 = attentionScale * query(q, vector + 104, channel + 104, channels);
-        float query14 = attentionScale * query(q, vector + 112, channel + 112, channels);
-        float query15 = attentionScale * query(q, vector + 120, channel + 120, channels);
-        int ownHalf = operandBase + lane;
-        split(operands, ownHalf, query0);
-        split(operands, ownHalf + LANES, query1);
-        split(operands, ownHalf + 2 * LANES, query2);
-        split(operands, ownHalf + 3 * LANES, query3);
-        split(operands, ownHalf + 4 * LANES, query4);
-        split(operands, ownHalf + 5 * LANES, query5);
-        split(operands, ownHalf + 6 * LANES, query6);
-        split(operands, ownHalf + 7 * LANES, query7);
-        split(operands, ownHalf + 8 * LANES, query8);
-        split(operands, ownHalf + 9 * LANES, query9);
-        split(operands, ownHalf + 10 * LANES, query10);
-        split(operands, ownHalf + 11 * LANES, query11);
-        split(operands, ownHalf + 12 * LANES, query12);
-        split(operands, ownHalf + 13 * LANES, query13);
-        split(operands, ownHalf + 14 * LANES, query14);
-        split(operands, ownHalf + 15 * LANES, query15);
-        context.globalBarrier();
-        int queryWords = tilesOfSplit > 0 ? headDim * ROWS / 2 : 0;
-        for (int i = lane; i < queryWords; i += LANES) {
-            int target = i % 8 / 4 * QUERY_PANEL_INTS + i / 8 * 4 + i % 4;
-            context.asyncCopyToLocal(queries, target, operands, operandBase + i * 2);
-            context.asyncCopyToLocal(queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + LOW_HALFS + i * 2);
-        }
-        context.asyncCopyCommit();
-        context.asyncCopyWaitGroup(0);
 
         float max0 = MASKED; // of the heads column, column + 1, column + 8, column + 9
         float max1 = MASKED;
@@ -392,8 +335,8 @@ public final class TensorDecodeSelection {
      */
     public static void scoreFine(
             KernelContext context,
-            HalfFloatArray fineKeys,
             HalfFloatArray operands,
+            HalfFloatArray fineKeys,
             FloatArray results,
             FloatArray maxima,
             FloatArray sums,
@@ -447,12 +390,13 @@ public final class TensorDecodeSelection {
         int ownKey = warp * 16 + laneOfWarp / 4;
         int column = laneOfWarp % 4 * 2;
 
-        int operandBase = kvHead * numSplits * OPERAND_HALFS;
+        int operandBase = kvHead * QueryOperands.HALFS;
         int queryWords = tilesOfGroup > 0 ? headDim * ROWS / 2 : 0;
         for (int i = lane; i < queryWords; i += LANES) {
             int target = i % 8 / 4 * QUERY_PANEL_INTS + i / 8 * 4 + i % 4;
             context.asyncCopyToLocal(queries, target, operands, operandBase + i * 2);
-            context.asyncCopyToLocal(queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + LOW_HALFS + i * 2);
+            context.asyncCopyToLocal(
+                    queries, target + 2 * QUERY_PANEL_INTS, operands, operandBase + QueryOperands.LOW + i * 2);
         }
         // A tile begins with the last window of the block before. For windows that are not there others are copied;
         // they are masked.
@@ -582,26 +526,6 @@ public final class TensorDecodeSelection {
                         BlockRank.of(blockScore, block, currentBlock, initBlocks, localBlocks));
             }
         }
-    }
-
-    /** A channel of a query, 0 of channels that its head does not have. */
-    private static float query(FloatArray q, int index, int channel, int channels) {
-        float query = 0f;
-        if (channel < channels) {
-            query = q.get(index);
-        }
-        return query;
-    }
-
-    /**
-     * Two numbers in f16 whose sum has 22 digits of one in f32. The maximum changes no number; without it a compiler fuses
-     * product and differences, computes them exactly, and nothing is split off.
-     */
-    private static void split(HalfFloatArray operands, int target, float query) {
-        float scaled = TornadoMath.max(SPLITTER * query, LEAST);
-        float high = scaled - (scaled - query);
-        operands.set(target, new HalfFloat(high));
-        operands.set(target + LOW_HALFS, new HalfFloat(query - high));
     }
 
     /** A score of the coarse pass, masked if the window is past the context. */

@@ -13,7 +13,7 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  *
  * @param blockRanks {@code [numWorkGroups, tokensPerTile, maxBlocks]}: see {@link BlockRank}; of many tokens alone
  * @param results {@code [numWorkGroups, FLOATS]}: scores of a tile of windows
- * @param operands {@code [numWorkGroups, HALFS]}: queries of a tile of tokens, or of a KV head, in two parts
+ * @param operands {@code [numWorkGroups, HALFS]}: queries of a tile of tokens, in two parts; of many tokens alone
  * @param numWorkGroups at work at a time
  */
 public record TensorSelectionScratch(

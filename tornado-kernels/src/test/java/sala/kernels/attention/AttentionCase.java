@@ -269,14 +269,14 @@ public record AttentionCase(
     /** Runs dense attention of one token on the device's tensor cores. */
     public float[] decodeOnTensorCores(int numSplits) {
         try (KernelRun run = new KernelRun("decode")) {
-            FloatArray query = run.input(padded(1));
+            QueryOperands queries = queryOperands(run);
             IntArray step = run.input(step());
             HalfFloatArray keyCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(keys, layout()));
             HalfFloatArray valueCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(values, layout()));
             FloatArray out = run.output(shape.queryWidth());
             TensorDecodeScratch scratch = decodeScratch(run, numSplits);
             TensorDecodeAttention.addTo(
-                    run.graph(), "decode", query, keyCache, valueCache, scratch, out, step, shape, layout());
+                    run.graph(), "decode", queries, keyCache, valueCache, scratch, out, step, shape, layout());
             run.execute();
             return out.toHeapArray();
         }
@@ -285,7 +285,7 @@ public record AttentionCase(
     /** Runs sparse attention of one token on the device's tensor cores. */
     public float[] sparseDecodeOnTensorCores(int[] selectedBlocks, int blockSize, int numSplits) {
         try (KernelRun run = new KernelRun("decode")) {
-            FloatArray query = run.input(padded(1));
+            QueryOperands queries = queryOperands(run);
             IntArray step = run.input(step());
             IntArray blocks = run.input(selectedBlocks);
             HalfFloatArray keyCache = (HalfFloatArray) run.input(type, CacheArrays.toCache(keys, layout()));
@@ -295,7 +295,7 @@ public record AttentionCase(
             TensorDecodeAttention.addSparseTo(
                     run.graph(),
                     "decode",
-                    query,
+                    queries,
                     keyCache,
                     valueCache,
                     blocks,
@@ -309,6 +309,12 @@ public record AttentionCase(
             run.execute();
             return out.toHeapArray();
         }
+    }
+
+    private QueryOperands queryOperands(KernelRun run) {
+        QueryOperands queries = new QueryOperands(run.input(padded(1)), run.outputHalfs(QueryOperands.length(shape)));
+        queries.addTo(run.graph(), "queries", shape);
+        return queries;
     }
 
     private TensorDecodeScratch decodeScratch(KernelRun run, int numSplits) {

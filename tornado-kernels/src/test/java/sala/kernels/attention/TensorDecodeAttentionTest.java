@@ -214,7 +214,7 @@ class TensorDecodeAttentionTest {
                 () -> TensorDecodeAttention.addSparseTo(
                         new KernelGraph("g"),
                         "decode",
-                        new FloatArray(128),
+                        queries(shape),
                         cache,
                         cache,
                         new IntArray(2),
@@ -233,11 +233,15 @@ class TensorDecodeAttentionTest {
         assertRefused(message, () -> dense(shape, cache, scratch));
     }
 
+    private static QueryOperands queries(AttentionShape shape) {
+        return new QueryOperands(new FloatArray(shape.queryWidth()), new HalfFloatArray(QueryOperands.length(shape)));
+    }
+
     private static void dense(AttentionShape shape, HalfFloatArray cache, TensorDecodeScratch scratch) {
         TensorDecodeAttention.addTo(
                 new KernelGraph("g"),
                 "decode",
-                new FloatArray(shape.queryWidth()),
+                queries(shape),
                 cache,
                 cache,
                 scratch,

@@ -3,6 +3,7 @@ package sala.kernels.selection;
 import java.util.Arrays;
 import java.util.function.UnaryOperator;
 import sala.kernels.Step;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.cache.CacheArrays;
 import sala.kernels.cache.CacheLayout;
 import sala.kernels.reference.AttentionShape;
@@ -225,7 +226,9 @@ record SelectionCase(
     int[] decodeOnTensorCores(int numSplits, int numWorkGroups) {
         CacheLayout layout = layout(MANY_SPARE_POSITIONS);
         try (KernelRun run = new KernelRun("select")) {
-            FloatArray query = run.input(padded(1));
+            QueryOperands queries =
+                    new QueryOperands(run.input(padded(1)), run.outputHalfs(QueryOperands.length(shape)));
+            queries.addTo(run.graph(), "queries", shape);
             IntArray step = run.input(step());
             HalfFloatArray fine = (HalfFloatArray) run.input(type, fineCache(layout));
             HalfFloatArray coarse = (HalfFloatArray) run.input(type, coarseCache(layout));
@@ -243,7 +246,7 @@ record SelectionCase(
             TensorDecodeSelection.addTo(
                     run.graph(),
                     "select",
-                    query,
+                    queries,
                     fine,
                     coarse,
                     scratch,

@@ -15,6 +15,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import sala.kernels.KernelGraph;
 import sala.kernels.Step;
+import sala.kernels.attention.QueryOperands;
 import sala.kernels.cache.CacheLayout;
 import sala.kernels.reference.AttentionShape;
 import sala.kernels.reference.SelectionRule;
@@ -366,7 +367,7 @@ class SelectionKernelTest {
                 () -> TensorDecodeSelection.addTo(
                         new KernelGraph("g"),
                         "select",
-                        array,
+                        new QueryOperands(array, new HalfFloatArray(2 * QueryOperands.HALFS)),
                         halfs,
                         halfs,
                         DecodeSelectionScratch.create(shape(4, 2, 32), new CacheLayout(2, 32, 100), SMALL, 2),
