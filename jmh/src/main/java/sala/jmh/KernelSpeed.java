@@ -126,10 +126,10 @@ public final class KernelSpeed {
             rows.add(new TensorDecodeAttentionSpeed(token, true, splits));
         }
         for (int contextLength : new int[] {4096, 65_536, 262_144}) {
-            rows.add(new TensorDecodeAttentionSpeed(new AttentionInputs(released, contextLength, 1), false, 132));
+            rows.add(TensorDecodeAttentionSpeed.ofModel(new AttentionInputs(released, contextLength, 1), false));
         }
         for (int contextLength : new int[] {4096, 262_144}) {
-            rows.add(new TensorDecodeAttentionSpeed(new AttentionInputs(dense8b, contextLength, 1), false, 33));
+            rows.add(TensorDecodeAttentionSpeed.ofModel(new AttentionInputs(dense8b, contextLength, 1), false));
         }
         for (int splits : new int[] {48, 96, 132}) {
             rows.add(new SplitCombineSpeed(released, splits));
