@@ -24,8 +24,9 @@ import uk.ac.manchester.tornado.api.types.arrays.IntArray;
  * </pre>
  *
  * <p>Keys pass in tiles of {@value #KEYS}; every {@code numSplits}th tile is a work group's, and {@link SplitCombine} joins
- * the work groups' partial results. A tile's keys and values are asked for at once. Each of four warps computes the scores of
- * 16 keys and all heads, {@code scores = keys q^T}; then, of 32 channels each, {@code numerators values}.
+ * the work groups' partial results. A tile's values are asked for before its scores are computed, the keys of the next tile before
+ * its values are multiplied. Each of four warps computes the scores of 16 keys and all heads, {@code scores = keys q^T}; then, of 32
+ * channels each, {@code numerators values}.
  *
  * <p>Scores leave through global memory, where every lane reads again what it wrote itself, as in
  * {@link TensorDenseAttention}. Sums stay in fragments, which cannot be scaled, so a row's numerators are relative to one
@@ -277,9 +278,8 @@ public final class TensorDecodeAttention {
         // A run-time bound: unrolled, the loops over them keep more addresses in registers than pays.
         int keyRows = position < 0 ? 0 : KEYS / 16;
 
-        // Copies: a word is two channels of a key, neighbouring lanes have neighbouring words. Of 16 keys the even ones
-        // are
-        // the upper half of a fragment.
+        // Copies: a word is two channels of a key, neighbouring lanes have neighbouring words. The even ones of 16 keys
+        // are the upper half of a fragment.
         int firstKey = lane / WORDS;
         int word = lane % WORDS;
         int cacheRow = kvHead * capacity;
