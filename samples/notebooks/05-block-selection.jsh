@@ -118,7 +118,7 @@ List<Integer> ranking = IntStream.range(0, scores.length).boxed().filter(b -> !r
 System.out.printf("best of the blocks that are not taken anyway: %s%n", ranking.subList(0, 5));
 for (int block : ranking.subList(0, 3)) {
     int from = block * rule.blockSize();
-    System.out.printf("%.2f  block %2d: %s%n", scores[block], block,
+    System.out.printf("%.0f  block %2d: %s%n", scores[block], block,
             tiny.tokenizer().decode(Arrays.copyOfRange(tokens, from, Math.min(tokens.length, from + rule.blockSize())), true));
 }
 Check.that("the best of them holds a part of the needle", ranking.get(0) >= firstNeedleBlock && ranking.get(0) <= lastNeedleBlock);
