@@ -70,7 +70,7 @@ record SplitCombineSpeed(HeadLayout heads, int numSplits) implements KernelSpeed
 
             @Override
             public void addTo(KernelGraph graph, String task, int launch) {
-                SplitCombine.addTo(graph, task, partials, out, step, heads.shape(), 1);
+                SplitCombine.addTo(graph, task, partials, out, step, heads.shape(), 1, 0);
             }
 
             @Override

@@ -121,7 +121,7 @@ public final class DenseAttentionF32 {
                 shape,
                 layout,
                 tokenCapacity);
-        SplitCombine.addTo(graph, task + "Combine", partials, out, step, shape, tokenCapacity);
+        SplitCombine.addTo(graph, task + "Combine", partials, out, step, shape, tokenCapacity, 0);
     }
 
     private static void addTask(

@@ -34,22 +34,6 @@ public final class SplitCombine {
     private SplitCombine() {}
 
     /**
-     * Adds the operation to a graph, after the task that wrote the partial results of all splits.
-     *
-     * @see #addTo(KernelGraph, String, SplitPartials, FloatArray, IntArray, AttentionShape, int, int)
-     */
-    public static void addTo(
-            KernelGraph graph,
-            String task,
-            SplitPartials partials,
-            FloatArray out,
-            IntArray step,
-            AttentionShape shape,
-            int tokenCapacity) {
-        addTo(graph, task, partials, out, step, shape, tokenCapacity, 0);
-    }
-
-    /**
      * Adds the operation to a graph, after the task that wrote the partial results.
      *
      * @param partials of {@code tokenCapacity} tokens

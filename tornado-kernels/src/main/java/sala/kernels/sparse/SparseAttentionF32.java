@@ -163,7 +163,7 @@ public final class SparseAttentionF32 {
                 blockSize,
                 maxSelected,
                 tokenCapacity);
-        SplitCombine.addTo(graph, task + "Combine", partials, out, step, shape, tokenCapacity);
+        SplitCombine.addTo(graph, task + "Combine", partials, out, step, shape, tokenCapacity, 0);
     }
 
     private static void addTask(
